@@ -1,0 +1,101 @@
+import ipaddr from 'ipaddr.js';
+import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Variable } from './env.ts';
+
+/**
+ * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
+ * it (test/config.test.ts). Durations are milliseconds, sizes are bytes.
+ */
+export const schema = {
+  PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),
+  HOST: text({ default: '::', about: 'Address to listen on, for every port.' }),
+  ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
+  ORIGIN_PORT: port({ default: '8070', about: 'Internal address of a processor that runs alone.' }),
+  ORIGIN_URL: url({ default: 'http://127.0.0.1:8070', about: 'Where a proxy or validator that runs alone asks a processor.' }),
+  DATA_DIR: text({ default: './data', about: 'Folder of everything that the embedded backends keep.' }),
+  UPSTREAM: text({
+    about: 'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',
+  }),
+  SUMDB: text({ about: 'Checksum database, as in `GOSUMDB`: a name, or `name+hash+key [address]`, or `off`. Default: `go env GOSUMDB`.' }),
+  PRIVATE_MODULES: list({
+    default: '',
+    about: 'Patterns of private modules, as in `GOPRIVATE`: never asked of `UPSTREAM` or the checksum database.',
+  }),
+  PRIVATE_UPSTREAM: text({ default: 'direct', about: 'Origins of private modules, as in `UPSTREAM`.' }),
+  TOKENS_FILE: text({ default: '', about: 'JSON file of access tokens; see the section on private modules.' }),
+  REQUIRE_TOKEN: flag({ default: 'false', about: 'Refuse every request that has no valid token.' }),
+  RATE_LIMIT: integer(0, 10_000_000, {
+    default: '500',
+    about: 'Requests a second and client, with twice that as burst; 0 is no limit.',
+  }),
+  TRUSTED_PROXIES: list({
+    default: '',
+    check: cidr,
+    about: 'Address ranges whose `X-Forwarded-For` tells the client’s address.',
+  }),
+  FETCH_TIMEOUT: duration({ default: '60s', min: '100ms', max: '30m', about: 'Longest wait of a request for a missing version.' }),
+  HOT_CACHE_BYTES: bytes({ default: '256MiB', about: 'Memory for hot objects, in front of the store.' }),
+  LIST_TTL: duration({ default: '60s', max: '1h', about: 'How long lists, `@latest` and branch queries are fresh.' }),
+  NEGATIVE_TTL: duration({ default: '10m', max: '1d', about: 'How long a version that no origin has is not asked for again.' }),
+  ORIGIN_TIMEOUT: duration({ default: '30s', min: '100ms', max: '10m', about: 'Longest silence of an origin.' }),
+  ORIGIN_RATE: integer(1, 100_000, { default: '100', about: 'Requests a second to one origin host.' }),
+  ORIGIN_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Requests at once to one origin host.' }),
+  ORIGIN_CA_FILE: text({ default: '', about: 'PEM file of authorities trusted for origins, besides the system’s.' }),
+  ALLOW_PRIVATE_ORIGINS: list({
+    default: '',
+    about: 'Hosts that may be fetched from although their address is private, loopback or link-local.',
+  }),
+  DIRECT_TIMEOUT: duration({ default: '5m', min: '1s', max: '1h', about: 'Longest run of one `go mod download`.' }),
+  GOVCS: text({ default: '*:git', about: 'Version control systems that `direct` may use, as in `GOVCS`.' }),
+  ALLOW: list({ default: '', about: 'If given, only modules of these patterns are published (`module` or `module@version`).' }),
+  DENY: list({ default: '', about: 'Modules that are refused, by pattern (`module` or `module@version`).' }),
+  COOLDOWN: duration({ default: '0s', max: '365d', about: 'Refuse versions until they are this old; 0s is off.' }),
+  PROCESSOR_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Versions fetched at once by one processor.' }),
+  VALIDATOR_CONCURRENCY: integer(1, 1000, { default: '4', about: 'Versions checked at once by one validator.' }),
+  MAX_ATTEMPTS: integer(1, 100, { default: '5', about: 'Deliveries of a message before it becomes a dead letter.' }),
+  LEASE: duration({ default: '30s', min: '100ms', max: '10m', about: 'After which a dead process’s messages go to others.' }),
+  SHUTDOWN_TIMEOUT: duration({ default: '9s', min: '100ms', max: '10m', about: 'Longest drain after SIGTERM.' }),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info', about: 'Least level that is logged.' }),
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type Config = { readonly [K in keyof typeof schema]: ReturnType<(typeof schema)[K]['parse']> };
+
+/** Every fault of the environment, a line each. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads all variables of the schema from `environment`; what is empty counts as not given. `computed` gives the
+ * defaults that depend on the machine. Throws one ConfigError that names every bad or missing variable.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  computed: Readonly<Partial<Record<keyof typeof schema, string>>> = {},
+): Config {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries<Variable<unknown>>(schema)) {
+    const given = environment[name] || (computed[name as keyof typeof schema] ?? variable.default);
+    if (given === undefined) {
+      faults.push(`${name} is missing: ${variable.about}`);
+      continue;
+    }
+    try {
+      values[name] = variable.parse(given);
+    } catch (error) {
+      faults.push(`${name}=${JSON.stringify(given)} ${(error as Error).message}`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values as Config;
+}
+
+function cidr(range: string): void {
+  if (!ipaddr.isValid(range) && !ipaddr.isValidCIDR(range)) throw new Error(`has ${range}, which is no address range`);
+}

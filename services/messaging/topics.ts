@@ -1,0 +1,65 @@
+import Type, { type Static } from 'typebox';
+
+/**
+ * The topics: one schema each, every message with the version `v` of its schema, keyed by module@version.
+ * Paths and versions are unescaped and canonical. A consumer must accept every message twice and in any order.
+ */
+
+const version = { v: Type.Literal(1), module: Type.String({ maxLength: 1024 }), version: Type.String({ maxLength: 256 }) };
+
+/** Somebody wants this version to be here. */
+export const ModuleRequested = Type.Object({
+  ...version,
+  /** Who asked: the proxy on a miss, an operator; later the discovery service. */
+  by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery')]),
+  /** When it was first asked for, RFC 3339. */
+  requestedAt: Type.String(),
+  /** Fetch it again although it is published, and compare: differing bytes are an alarm, the published ones stay. */
+  recheck: Type.Optional(Type.Boolean()),
+  /** GOPROXYs that this request has come through already; bounds proxy loops. */
+  hops: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+});
+
+/** Its zip, mod and info are in quarantine, complete. */
+export const ModuleFetched = Type.Object({
+  ...version,
+  requestedAt: Type.String(),
+  /** The origin that gave it: an upstream's address without credentials, or `direct`. */
+  origin: Type.String({ maxLength: 2048 }),
+  recheck: Type.Optional(Type.Boolean()),
+});
+
+/** It is published: checked, immutable, served for ever. */
+export const ModulePublished = Type.Object({
+  ...version,
+  publishedAt: Type.String(),
+  /** h1 hash of the zip. */
+  hash: Type.String({ maxLength: 128 }),
+  origin: Type.String({ maxLength: 2048 }),
+});
+
+/** It was checked and refused. */
+export const ModuleRejected = Type.Object({
+  ...version,
+  rejectedAt: Type.String(),
+  reasons: Type.Array(Type.Object({ rule: Type.String(), message: Type.String() })),
+});
+
+export const topics = {
+  'module.requested': ModuleRequested,
+  'module.fetched': ModuleFetched,
+  'module.published': ModulePublished,
+  'module.rejected': ModuleRejected,
+} as const;
+
+export type TopicName = keyof typeof topics;
+export type Message<T extends TopicName> = Static<(typeof topics)[T]>;
+
+/** Who reads what. A message is kept for each subscription of its topic, and for none when a topic has none. */
+export const subscriptions = {
+  processor: 'module.requested',
+  validator: 'module.fetched',
+} as const satisfies Record<string, TopicName>;
+
+export type SubscriptionName = keyof typeof subscriptions;
+export type SubscribedMessage<S extends SubscriptionName> = Message<(typeof subscriptions)[S]>;

@@ -1,0 +1,73 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of the services, in one place: names, labels and units. Labels never hold a module or an address. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    requests: new Counter({
+      name: 'gocenter_requests_total',
+      help: 'Requests to the proxy.',
+      labelNames: ['kind', 'status', 'cache'] as const,
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: 'gocenter_request_duration_seconds',
+      help: 'Time from a request to the end of its answer.',
+      labelNames: ['kind', 'cache'] as const,
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    responseBytes: new Counter({
+      name: 'gocenter_response_bytes_total',
+      help: 'Body bytes sent by the proxy.',
+      registers,
+    }),
+    fetches: new Counter({
+      name: 'gocenter_fetches_total',
+      help: 'Requests to origins by host and outcome (ok, or a fault kind).',
+      labelNames: ['host', 'outcome'] as const,
+      registers,
+    }),
+    publishSeconds: new Histogram({
+      name: 'gocenter_request_to_published_seconds',
+      help: 'Time from the first request for a version to its publishing.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
+      registers,
+    }),
+    verdicts: new Counter({
+      name: 'gocenter_verdicts_total',
+      help: 'Versions published, or rejected by a rule.',
+      labelNames: ['verdict', 'rule'] as const,
+      registers,
+    }),
+    alarms: new Counter({
+      name: 'gocenter_alarms_total',
+      help: 'Security events: changed bytes, forged or forked checksum database.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: 'gocenter_queue_depth',
+      help: 'Messages waiting or being handled.',
+      labelNames: ['subscription'] as const,
+      registers,
+    }),
+    queueAge: new Gauge({
+      name: 'gocenter_queue_oldest_age_seconds',
+      help: 'Age of the oldest message that waits.',
+      labelNames: ['subscription'] as const,
+      registers,
+    }),
+    queueDead: new Gauge({
+      name: 'gocenter_dead_letters',
+      help: 'Dead letters kept.',
+      labelNames: ['subscription'] as const,
+      registers,
+    }),
+    hotBytes: new Gauge({ name: 'gocenter_hot_cache_bytes', help: 'Bytes in the hot cache.', registers }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
