@@ -26,7 +26,9 @@ const has = command => spawnSync('sh', ['-c', `command -v ${command}`]).status =
 installNpmPackages();
 installDebianPackages(tools[task] ?? {});
 if (task !== 'check' && !has('go')) {
-  say('Go is not on the PATH: the origin `direct` is off and the tests that need Go are skipped. See go.dev/doc/install.');
+  say(
+    'Go is not on the PATH: the origin `direct` is off and the tests that need Go are skipped. See go.dev/doc/install.',
+  );
 }
 
 function installNpmPackages() {
@@ -47,11 +49,15 @@ function installDebianPackages(needed) {
   const may = has('apt-get') && (sudo.length === 0 || spawnSync('sudo', ['-n', 'true']).status === 0);
   if (may) {
     say(`installing Debian packages: ${names.join(' ')}`);
-    const apt = (...args) => spawnSync([...sudo, 'apt-get'][0], [...[...sudo, 'apt-get'].slice(1), ...args], { stdio: ['ignore', 'ignore', 2] });
+    const apt = (...args) =>
+      spawnSync([...sudo, 'apt-get'][0], [...[...sudo, 'apt-get'].slice(1), ...args], {
+        stdio: ['ignore', 'ignore', 2],
+      });
     apt('update', '-qq');
     apt('install', '-y', '-qq', '--no-install-recommends', ...names);
   }
   for (const [command, [name, lost]] of missing) {
-    if (!has(command)) say(`${command} is missing (Debian package ${name}): without it there is no ${lost.replace(/^the /, '')}.`);
+    if (!has(command))
+      say(`${command} is missing (Debian package ${name}): without it there is no ${lost.replace(/^the /, '')}.`);
   }
 }

@@ -7,15 +7,22 @@ import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Vari
  */
 export const schema = {
   PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),
-  HOST: text({ default: '::', about: 'Address to listen on, for every port.' }),
+  HOST: text({ default: '', about: 'Address to listen on, for every port; empty is all.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
   ORIGIN_PORT: port({ default: '8070', about: 'Internal address of a processor that runs alone.' }),
-  ORIGIN_URL: url({ default: 'http://127.0.0.1:8070', about: 'Where a proxy or validator that runs alone asks a processor.' }),
+  ORIGIN_URL: url({
+    default: 'http://127.0.0.1:8070',
+    about: 'Where a proxy or validator that runs alone asks a processor.',
+  }),
   DATA_DIR: text({ default: './data', about: 'Folder of everything that the embedded backends keep.' }),
   UPSTREAM: text({
-    about: 'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',
+    about:
+      'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',
   }),
-  SUMDB: text({ about: 'Checksum database, as in `GOSUMDB`: a name, or `name+hash+key [address]`, or `off`. Default: `go env GOSUMDB`.' }),
+  SUMDB: text({
+    about:
+      'Checksum database, as in `GOSUMDB`: a name, or `name+hash+key [address]`, or `off`. Default: `go env GOSUMDB`.',
+  }),
   PRIVATE_MODULES: list({
     default: '',
     about: 'Patterns of private modules, as in `GOPRIVATE`: never asked of `UPSTREAM` or the checksum database.',
@@ -32,10 +39,19 @@ export const schema = {
     check: cidr,
     about: 'Address ranges whose `X-Forwarded-For` tells the client’s address.',
   }),
-  FETCH_TIMEOUT: duration({ default: '60s', min: '100ms', max: '30m', about: 'Longest wait of a request for a missing version.' }),
+  FETCH_TIMEOUT: duration({
+    default: '60s',
+    min: '100ms',
+    max: '30m',
+    about: 'Longest wait of a request for a missing version.',
+  }),
   HOT_CACHE_BYTES: bytes({ default: '256MiB', about: 'Memory for hot objects, in front of the store.' }),
   LIST_TTL: duration({ default: '60s', max: '1h', about: 'How long lists, `@latest` and branch queries are fresh.' }),
-  NEGATIVE_TTL: duration({ default: '10m', max: '1d', about: 'How long a version that no origin has is not asked for again.' }),
+  NEGATIVE_TTL: duration({
+    default: '10m',
+    max: '1d',
+    about: 'How long a version that no origin has is not asked for again.',
+  }),
   ORIGIN_TIMEOUT: duration({ default: '30s', min: '100ms', max: '10m', about: 'Longest silence of an origin.' }),
   ORIGIN_RATE: integer(1, 100_000, { default: '100', about: 'Requests a second to one origin host.' }),
   ORIGIN_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Requests at once to one origin host.' }),
@@ -46,15 +62,26 @@ export const schema = {
   }),
   DIRECT_TIMEOUT: duration({ default: '5m', min: '1s', max: '1h', about: 'Longest run of one `go mod download`.' }),
   GOVCS: text({ default: '*:git', about: 'Version control systems that `direct` may use, as in `GOVCS`.' }),
-  ALLOW: list({ default: '', about: 'If given, only modules of these patterns are published (`module` or `module@version`).' }),
+  ALLOW: list({
+    default: '',
+    about: 'If given, only modules of these patterns are published (`module` or `module@version`).',
+  }),
   DENY: list({ default: '', about: 'Modules that are refused, by pattern (`module` or `module@version`).' }),
   COOLDOWN: duration({ default: '0s', max: '365d', about: 'Refuse versions until they are this old; 0s is off.' }),
   PROCESSOR_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Versions fetched at once by one processor.' }),
   VALIDATOR_CONCURRENCY: integer(1, 1000, { default: '4', about: 'Versions checked at once by one validator.' }),
   MAX_ATTEMPTS: integer(1, 100, { default: '5', about: 'Deliveries of a message before it becomes a dead letter.' }),
-  LEASE: duration({ default: '30s', min: '100ms', max: '10m', about: 'After which a dead process’s messages go to others.' }),
+  LEASE: duration({
+    default: '30s',
+    min: '100ms',
+    max: '10m',
+    about: 'After which a dead process’s messages go to others.',
+  }),
   SHUTDOWN_TIMEOUT: duration({ default: '9s', min: '100ms', max: '10m', about: 'Longest drain after SIGTERM.' }),
-  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info', about: 'Least level that is logged.' }),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
+    default: 'info',
+    about: 'Least level that is logged.',
+  }),
 } as const satisfies Record<string, Variable<unknown>>;
 
 export type Config = { readonly [K in keyof typeof schema]: ReturnType<(typeof schema)[K]['parse']> };

@@ -67,7 +67,8 @@ export const duration = (options: Options & { min?: string; max?: string }): Var
   const parse = (value: string): number => {
     const [, digits, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(value) ?? [];
     const factor = timeUnits[unit ?? ''];
-    if (digits === undefined || factor === undefined) throw new Error('must be a duration such as 500ms, 60s, 10m or 3d');
+    if (digits === undefined || factor === undefined)
+      throw new Error('must be a duration such as 500ms, 60s, 10m or 3d');
     return Number(digits) * factor;
   };
   const { min = '0s', max = '3650d' } = options;

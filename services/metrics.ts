@@ -1,29 +1,14 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Every metric of the services, in one place: names, labels and units. Labels never hold a module or an address. */
+/**
+ * The metrics of the services: names, labels and units; those of the proxy's requests are in proxy/stats.ts, where every
+ * nanosecond counts. Labels never hold a module or a client's address.
+ */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   return {
     registry,
-    requests: new Counter({
-      name: 'gocenter_requests_total',
-      help: 'Requests to the proxy.',
-      labelNames: ['kind', 'status', 'cache'] as const,
-      registers,
-    }),
-    requestSeconds: new Histogram({
-      name: 'gocenter_request_duration_seconds',
-      help: 'Time from a request to the end of its answer.',
-      labelNames: ['kind', 'cache'] as const,
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-      registers,
-    }),
-    responseBytes: new Counter({
-      name: 'gocenter_response_bytes_total',
-      help: 'Body bytes sent by the proxy.',
-      registers,
-    }),
     fetches: new Counter({
       name: 'gocenter_fetches_total',
       help: 'Requests to origins by host and outcome (ok, or a fault kind).',
@@ -66,7 +51,6 @@ export function createMetrics() {
       labelNames: ['subscription'] as const,
       registers,
     }),
-    hotBytes: new Gauge({ name: 'gocenter_hot_cache_bytes', help: 'Bytes in the hot cache.', registers }),
   };
 }
 

@@ -72,8 +72,7 @@ export interface LogRun {
 
 const recordLimit = 1 << 20;
 
-const recordKey = (module: string, version: string, name: string) =>
-  `modules/${versionKey(module, version)}/${name}`;
+const recordKey = (module: string, version: string, name: string) => `modules/${versionKey(module, version)}/${name}`;
 
 export async function readJson<T>(records: Storage, key: string): Promise<T | undefined> {
   const bytes = await readObject(records, key, recordLimit);

@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import pino from 'pino';
+import { SonicBoom } from 'sonic-boom';
+import { openBackends } from './backends.ts';
+import { type Command, commands, currentUser } from './commands/index.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { asFault } from './errors.ts';
+import { parseOrigins } from './processor/origins.ts';
+import { readTokens, type Token } from './proxy/access.ts';
+import { run, type ServiceName, serviceNames } from './run.ts';
+import { parseSumdb } from './sumdb/key.ts';
+
+/**
+ * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>` one of
+ * them, `node services/main.ts <command> …` an operator's command. The only place that reads the environment.
+ * Exit codes: 0 done or drained, 1 failed, 2 bad configuration or usage, 130 a second Ctrl-C.
+ */
+
+const say = (line: string) => process.stderr.write(`gocenter: ${line}\n`);
+
+async function main(): Promise<number> {
+  const [name, ...rest] = process.argv.slice(2);
+  const services = name === undefined ? serviceNames : serviceNames.filter(service => service === name);
+  const command = commands.find(candidate => candidate.name === name);
+  if (services.length === 0 && command === undefined) {
+    say(`there is no service or command ${JSON.stringify(name)}.`);
+    say(`services: ${serviceNames.join(', ')}; all of them without a name. Commands:`);
+    for (const { name, usage, about } of commands) say(`  ${name} ${usage}\n      ${about}`);
+    return 2;
+  }
+  if (command === undefined && rest.length > 0) {
+    say(`a service takes no arguments, but got ${rest.join(' ')}; it is configured by the environment.`);
+    return 2;
+  }
+  try {
+    const config = readConfig(process.env, await goDefaults());
+    const tokens = await checkConfig(config);
+    if (command !== undefined) return await operate(command, rest, config);
+    return await serve(config, services, tokens);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      say('the configuration is wrong; nothing was started:');
+      for (const fault of error.faults) say(`  ${fault}`);
+      return 2;
+    }
+    say(`can't start: ${asFault(error).message}`);
+    if (asFault(error).kind === 'internal') say(asFault(error).stack ?? '');
+    return 1;
+  }
+}
+
+/** What the go command of this machine would use, as defaults. */
+async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
+  try {
+    const { stdout } = await promisify(execFile)('go', ['env', '-json', 'GOPROXY', 'GOSUMDB'], { timeout: 20_000 });
+    const { GOPROXY, GOSUMDB } = JSON.parse(stdout) as { GOPROXY: string; GOSUMDB: string };
+    return { ...(GOPROXY && { UPSTREAM: GOPROXY }), SUMDB: GOSUMDB || 'sum.golang.org' };
+  } catch {
+    return { SUMDB: 'sum.golang.org' };
+  }
+}
+
+/** What a single variable's schema can't see. Returns the access tokens. */
+async function checkConfig(config: Config): Promise<Token[]> {
+  const faults: string[] = [];
+  const check = (variable: string, test: () => unknown) => {
+    try {
+      test();
+    } catch (error) {
+      faults.push(`${variable} is wrong: ${asFault(error).message}`);
+    }
+  };
+  check('UPSTREAM', () => parseOrigins(config.UPSTREAM));
+  check('PRIVATE_UPSTREAM', () => parseOrigins(config.PRIVATE_UPSTREAM));
+  check('SUMDB', () => parseSumdb(config.SUMDB));
+  const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
+  if (self.test(config.UPSTREAM)) {
+    faults.push(`UPSTREAM=${config.UPSTREAM} is this very server: unset GOPROXY in this shell, or give UPSTREAM`);
+  }
+  if (config.ORIGIN_CA_FILE !== '' && !existsSync(config.ORIGIN_CA_FILE)) {
+    faults.push(`ORIGIN_CA_FILE=${config.ORIGIN_CA_FILE} does not exist`);
+  }
+  if (config.REQUIRE_TOKEN && config.TOKENS_FILE === '') {
+    faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');
+  }
+  let tokens: Token[] = [];
+  if (config.TOKENS_FILE !== '') {
+    await readTokens(config.TOKENS_FILE).then(
+      found => {
+        tokens = found;
+      },
+      error => faults.push(`TOKENS_FILE is wrong: ${asFault(error).message}`),
+    );
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return tokens;
+}
+
+async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
+  const backends = await openBackends(config);
+  try {
+    return await command.run({ ...backends, out: process.stdout, now: () => new Date(), user: currentUser }, argv);
+  } finally {
+    await backends.close();
+  }
+}
+
+async function serve(config: Config, services: readonly ServiceName[], tokens: Token[]): Promise<number> {
+  // Lines are batched: a write each would cost the proxy two fifths of its throughput. What waits when the reader
+  // is too slow is bounded, then dropped; a log must never hold up a download.
+  const out = new SonicBoom({ fd: 1, minLength: 16_384, maxLength: 16 << 20, sync: false });
+  const flush = setInterval(() => out.flush(), 200).unref();
+  const log = pino(
+    {
+      level: config.LOG_LEVEL,
+      base: null,
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: label => ({ severity: label === 'warn' ? 'WARNING' : label.toUpperCase() }) },
+    },
+    out,
+  );
+  const requestLines = log.isLevelEnabled('info') ? out : undefined;
+  const running = await run({ config, services, tokens, log, requestLines, say });
+  greet(config, running.ports);
+  log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
+
+  const signal = await new Promise<NodeJS.Signals>(resolve => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  process.once('SIGINT', () => process.exit(130));
+  say('draining: no new requests, what is under way is finished');
+  const clean = await running.close();
+  if (!clean) log.warn({ signal }, 'not everything was finished in time; what is left is done after the next start');
+  log.info({ signal }, 'stopped');
+  clearInterval(flush);
+  out.flushSync();
+  say('stopped');
+  return 0;
+}
+
+function greet(config: Config, ports: { proxy?: number; admin: number; origin?: number }): void {
+  const host = config.HOST === '' || config.HOST === '::' || config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
+  say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
+  if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);
+  if (ports.proxy !== undefined) {
+    say('ready. Paste this line into the shell where you use go:');
+    process.stderr.write(`\n    export GOPROXY=http://${host}:${ports.proxy}\n\n`);
+  }
+}
+
+process.exitCode = await main();
+// Nothing may keep a drained process alive: idle sockets of origins, timers of libraries.
+process.exit();

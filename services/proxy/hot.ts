@@ -1,0 +1,57 @@
+import { LRUCache } from 'lru-cache';
+import type { RequestKind } from './request.ts';
+
+/** An answer held in memory, ready to be written. */
+export interface HotObject {
+  kind: RequestKind;
+  module: string;
+  version: string;
+  /** Flat name, value, name, value …, as `writeHead` takes them. */
+  headers: string[];
+  body: Buffer;
+  etag: string;
+  /** Milliseconds of performance.now(); Infinity for what is immutable. */
+  freshUntil: number;
+  /** Not for readers without the right to the module. */
+  private: boolean;
+  /** The request's log line up to the duration, built once. Belongs to the request log. */
+  logged?: string;
+}
+
+/**
+ * Hot objects by request path, bounded in bytes; the least recently used go first. Published objects never change, so
+ * nothing here needs invalidation: lists and queries expire.
+ */
+export interface HotCache {
+  get(path: string): HotObject | undefined;
+  set(path: string, object: HotObject): void;
+  /** Whether an object of this size is worth holding: one may take an eighth of the memory at most. */
+  admits(bytes: number): boolean;
+  readonly bytes: number;
+}
+
+/** What an entry costs beside its body: path, headers, log line, list node. */
+const overhead = 1024;
+
+export function createHotCache(maxBytes: number, now: () => number = () => performance.now()): HotCache {
+  if (maxBytes === 0) return { get: () => undefined, set: () => {}, admits: () => false, bytes: 0 };
+  const cache = new LRUCache<string, HotObject>({
+    maxSize: maxBytes,
+    sizeCalculation: object => object.body.length + overhead,
+  });
+  return {
+    get(path) {
+      const object = cache.get(path);
+      if (object !== undefined && object.freshUntil !== Infinity && object.freshUntil <= now()) {
+        cache.delete(path);
+        return undefined;
+      }
+      return object;
+    },
+    set: (path, object) => void cache.set(path, object),
+    admits: bytes => bytes + overhead <= maxBytes / 8,
+    get bytes() {
+      return cache.calculatedSize ?? 0;
+    },
+  };
+}

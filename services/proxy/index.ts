@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import proxyAddr from '@fastify/proxy-addr';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { asFault, Fault, statusOf } from '../errors.ts';
+import type { Messaging } from '../messaging/index.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Origin } from '../origin/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { parseSumdb } from '../sumdb/key.ts';
+import { createAccess, type Reader, type Token } from './access.ts';
+import { errorHeaders, errorText } from './answers.ts';
+import { createChecksums } from './checksums.ts';
+import { answerFeed } from './feed.ts';
+import { createHotCache } from './hot.ts';
+import { createLists } from './lists.ts';
+import { createObjects } from './objects.ts';
+import { clientKey, createRateLimiter } from './rate.ts';
+import { type ParsedRequest, parseRequest } from './request.ts';
+import { type CacheOutcome, createRequestLog, type Served } from './request-log.ts';
+import { type Resource, respond } from './respond.ts';
+import { createShortWay } from './short-way.ts';
+import { createRequestStats } from './stats.ts';
+import { createWaiter } from './waiter.ts';
+
+export interface ProxyDeps {
+  config: Pick<
+    Config,
+    | 'FETCH_TIMEOUT'
+    | 'HOT_CACHE_BYTES'
+    | 'LIST_TTL'
+    | 'PRIVATE_MODULES'
+    | 'RATE_LIMIT'
+    | 'REQUIRE_TOKEN'
+    | 'SUMDB'
+    | 'TRUSTED_PROXIES'
+  >;
+  tokens: readonly Token[];
+  published: Storage;
+  records: Storage;
+  messaging: Messaging;
+  origin: Origin;
+  metrics: Metrics;
+  log: Logger;
+  /** Takes the request log's lines; undefined writes none. */
+  requestLines: { write(line: string): unknown } | undefined;
+}
+
+export interface Proxy {
+  /** Not listening yet. */
+  server: Server;
+  /** Stops accepting, lets the requests in flight finish, cuts short those that wait for a fetch after `grace` ms. */
+  close(grace: number): Promise<void>;
+}
+
+/** GOPROXYs that a request may come through; more is a loop. */
+const maxHops = 5;
+const maxConnections = 20_000;
+
+/** The service that the go command talks to. Go Modules Reference, "GOPROXY protocol". */
+export function createProxy(deps: ProxyDeps): Proxy {
+  const { config, published, records, messaging, origin, metrics, log } = deps;
+  const access = createAccess({
+    tokens: deps.tokens,
+    requireToken: config.REQUIRE_TOKEN,
+    privateModules: config.PRIVATE_MODULES,
+  });
+  const hot = createHotCache(config.HOT_CACHE_BYTES);
+  const waiter = createWaiter({ published, records, messaging, timeout: config.FETCH_TIMEOUT });
+  const objects = createObjects({ published, records, hot, waiter, access });
+  const lists = createLists({ published, origin, hot, access, ttl: config.LIST_TTL });
+  const checksums = createChecksums({ origin, records, access, name: parseSumdb(config.SUMDB)?.name });
+  const limiter = createRateLimiter(config.RATE_LIMIT);
+  const requestLog = createRequestLog(deps.requestLines);
+  const stats = createRequestStats(metrics.registry, () => hot.bytes);
+  const trusted = proxyAddr.compile(config.TRUSTED_PROXIES);
+  let closing = false;
+
+  /** The client's address decides about the rate and nothing else; it is kept nowhere. */
+  const client = (req: IncomingMessage) =>
+    config.TRUSTED_PROXIES.length === 0 ? (req.socket.remoteAddress ?? '') : clientKey(proxyAddr(req, trusted));
+
+  const shortWay = createShortWay({ hot, limiter, requestLog, stats, client, access });
+
+  async function find(parsed: ParsedRequest, req: IncomingMessage, reader: Reader, signal: AbortSignal) {
+    const { request } = parsed;
+    const cachedOnly = parsed.cachedOnly || /^true$/i.test(String(req.headers['disable-module-fetch'] ?? ''));
+    const options = { cachedOnly, hops: hopsOf(req), signal };
+    switch (request.kind) {
+      case 'index':
+        return { resource: await answerFeed(records, request.parameters, reader), cache: 'none' as const };
+      case 'sumdb':
+        return { resource: await checksums.answer(request.name, request.path, options), cache: 'none' as const };
+      case 'list':
+      case 'latest':
+        access.authorise(reader, request.module);
+        return await lists[request.kind](request.module, options);
+      case 'query':
+        access.authorise(reader, request.module);
+        return await lists.query(request.module, request.query, options);
+      default:
+        access.authorise(reader, request.module);
+        return await objects.find(request, options);
+    }
+  }
+
+  async function longWay(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const started = performance.now();
+    const served: Served = { kind: 'other', module: '', version: '', status: 0, bytes: 0, cache: 'none', duration: 0 };
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    let found: { resource: Resource; cache: CacheOutcome } | undefined;
+    try {
+      checkRequest(req, res, limiter.take(client(req)));
+      const parsed = parseRequest(req.url ?? '');
+      served.kind = parsed.request.kind;
+      if ('module' in parsed.request) served.module = parsed.request.module;
+      if ('version' in parsed.request) served.version = parsed.request.version;
+      found = await find(parsed, req, access.identify(req.headers.authorization), gone.signal);
+      served.cache = found.cache;
+      if (closing) res.setHeader('Connection', 'close');
+      served.bytes = await respond(req, res, found.resource);
+      served.status = res.statusCode;
+    } catch (error) {
+      served.status = fail(asFault(error), req, res, served);
+    }
+    served.duration = performance.now() - started;
+    requestLog.write(served);
+    stats.count(served);
+  }
+
+  /** Answers with the fault, or cuts the connection when the answer has begun. Returns the status for the log. */
+  function fail(fault: Fault, req: IncomingMessage, res: ServerResponse, served: Served): number {
+    if (fault.kind === 'internal' && !res.destroyed)
+      log.error({ err: fault.cause ?? fault, path: req.url }, 'request failed');
+    if (res.headersSent || res.destroyed) {
+      res.destroy();
+      return 499; // as nginx logs a client that has gone, or an answer that broke off
+    }
+    const text = errorText(fault);
+    const cacheable = req.headers['disable-module-fetch'] === undefined && !access.isPrivate(served.module);
+    const status = statusOf[fault.kind];
+    res.writeHead(status, [
+      ...errorHeaders(fault, served.kind, cacheable),
+      'Content-Length',
+      String(Buffer.byteLength(text)),
+    ]);
+    res.end(req.method === 'HEAD' ? undefined : text);
+    served.bytes = req.method === 'HEAD' ? 0 : Buffer.byteLength(text);
+    return status;
+  }
+
+  const server = createServer(
+    { keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 60_000, maxHeaderSize: 16_384 },
+    (req, res) => {
+      if (!closing && shortWay(req, res)) return;
+      void longWay(req, res);
+    },
+  );
+  server.maxConnections = maxConnections;
+  server.timeout = config.FETCH_TIMEOUT + 60_000; // a client that takes no bytes for this long is cut off
+  server.on('clientError', answerMalformed);
+
+  return {
+    server,
+    close(grace) {
+      closing = true;
+      const drain = setTimeout(() => waiter.drain(), grace);
+      // Connections that finish their last request during the close must not wait for another.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      return new Promise(resolve => {
+        server.close(() => {
+          clearTimeout(drain);
+          clearInterval(idle);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function checkRequest(req: IncomingMessage, res: ServerResponse, wait: number): void {
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    res.setHeader('Allow', 'GET, HEAD');
+    throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
+  }
+  if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
+  if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
+}
+
+function hopsOf(req: IncomingMessage): number {
+  const header = req.headers['gocenter-hops'];
+  return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
+}
+
+/** What Node's parser refuses before there is a request: RFC 9112. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const [status, text] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'bad request: the headers are larger than 16 KiB\n']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'timed out: the request did not arrive in time\n']
+        : ['400 Bad Request', 'bad request: this is not well-formed HTTP\n'];
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}

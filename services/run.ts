@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createAdmin } from './admin.ts';
+import { openBackends } from './backends.ts';
+import type { Config } from './config.ts';
+import { Fault } from './errors.ts';
+import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
+import { createMetrics } from './metrics.ts';
+import { createHttpOrigin } from './origin/http.ts';
+import type { Lookup } from './processor/egress.ts';
+import { createProcessor, type Processor } from './processor/index.ts';
+import { createOriginServer } from './processor/server.ts';
+import type { Token } from './proxy/access.ts';
+import { createProxy } from './proxy/index.ts';
+import { createValidator } from './validator/index.ts';
+
+export const serviceNames = ['proxy', 'processor', 'validator'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface RunOptions {
+  config: Config;
+  /** Services to run in this process. */
+  services: readonly ServiceName[];
+  tokens: readonly Token[];
+  log: Logger;
+  /** Takes the request log's lines; undefined writes none. */
+  requestLines: { write(line: string): unknown } | undefined;
+  /** Told of each step of the start. */
+  say?: (line: string) => void;
+  /** Resolves origins' names; the system's resolver by default. */
+  lookup?: Lookup;
+}
+
+export interface Running {
+  /** The ports that are listened on; undefined for what does not run here. */
+  ports: { proxy?: number; admin: number; origin?: number };
+  /** Drains and closes everything, in order. Resolves within SHUTDOWN_TIMEOUT, true when all was finished. */
+  close(): Promise<boolean>;
+}
+
+/** Builds the services on their backends and starts them; nothing is left running when it throws. */
+export async function run(options: RunOptions): Promise<Running> {
+  const { config, services, log, say = () => {} } = options;
+  const has = (name: ServiceName) => services.includes(name);
+  const closers: (() => Promise<unknown>)[] = [];
+  let draining = false;
+
+  try {
+    const metrics = createMetrics();
+    say(`opening the backends under ${config.DATA_DIR}`);
+    const backends = await openBackends(config);
+    closers.unshift(() => backends.close());
+    const shared = { ...backends, config, metrics, log };
+    const ports: Running['ports'] = { admin: 0 };
+    const checks = { ...backends.checks };
+
+    const admin = createAdmin({
+      checks,
+      registry: metrics.registry,
+      collect: async () => {
+        for (const name of Object.keys(subscriptions) as SubscriptionName[]) {
+          const backlog = await backends.messaging.backlog(name);
+          metrics.queueDepth.set({ subscription: name }, backlog.depth);
+          metrics.queueAge.set({ subscription: name }, backlog.oldestAge);
+          metrics.queueDead.set({ subscription: name }, backlog.dead);
+        }
+      },
+      draining: () => draining,
+    });
+    closers.unshift(() => closeServer(admin));
+
+    let processor: Processor | undefined;
+    if (has('processor')) {
+      say(`starting the processor, fetching from ${config.UPSTREAM.replaceAll(/\/\/[^/@,|]*@/g, '//')}`);
+      processor = createProcessor({ ...shared, ...(options.lookup && { lookup: options.lookup }) });
+      checks.processor = () => (processor as Processor).ready();
+      const running = processor;
+      closers.unshift(() => running.close());
+      if (services.length < serviceNames.length) {
+        const server = createOriginServer({ origin: processor.origin, log });
+        ports.origin = await listen(server, config.ORIGIN_PORT, config.HOST, 'ORIGIN_PORT');
+        closers.unshift(() => closeServer(server));
+      }
+      processor.start();
+    }
+    const origin = processor?.origin ?? createHttpOrigin({ url: config.ORIGIN_URL });
+
+    if (has('validator')) {
+      say(`starting the validator, checksum database ${config.SUMDB.split(' ')[0]}`);
+      const validator = createValidator({ ...shared, origin });
+      checks.validator = () => validator.ready();
+      closers.unshift(() => validator.close());
+      validator.start();
+    }
+    if (has('proxy')) {
+      say('starting the proxy');
+      const proxy = createProxy({ ...shared, origin, tokens: options.tokens, requestLines: options.requestLines });
+      ports.proxy = await listen(proxy.server, config.PORT, config.HOST, 'PORT');
+      closers.unshift(() => proxy.close(config.SHUTDOWN_TIMEOUT / 2));
+    }
+    ports.admin = await listen(admin, config.ADMIN_PORT, config.HOST, 'ADMIN_PORT');
+
+    return {
+      ports,
+      async close() {
+        draining = true;
+        return await within(config.SHUTDOWN_TIMEOUT, closeAll(closers));
+      },
+    };
+  } catch (error) {
+    await within(config.SHUTDOWN_TIMEOUT, closeAll(closers));
+    throw error;
+  }
+}
+
+/** In order: the proxy first, so that the others still serve what it waits for; the backends last. */
+async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const close of closers) await close();
+}
+
+/** Whether `work` has ended in time. */
+async function within(milliseconds: number, work: Promise<void>): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, milliseconds, false);
+  work.then(
+    () => resolve(true),
+    () => resolve(false),
+  );
+  return promise.finally(() => clearTimeout(timer));
+}
+
+async function listen(server: Server, port: number, host: string, variable: string): Promise<number> {
+  server.listen(port, host === '' ? undefined : host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'is in use by another process' : `can't be listened on: ${message}`;
+    throw new Fault('unavailable', `${variable}=${port} ${reason}; choose another`, { cause: error });
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    if (!server.listening) return resolve();
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { withTable } from '../scripts/config-table.ts';
+import { ConfigError, readConfig } from '../services/config.ts';
+
+const given = { UPSTREAM: 'https://proxy.example', SUMDB: 'off' };
+
+const faultsOf = (environment: Record<string, string>) => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+describe('the configuration', () => {
+  it('reads durations as milliseconds, sizes as bytes and lists as lists', () => {
+    const config = readConfig({
+      ...given,
+      FETCH_TIMEOUT: '2m',
+      HOT_CACHE_BYTES: '1 GiB',
+      PRIVATE_MODULES: 'a.example, b.example,',
+    });
+    expect(config).toMatchObject({
+      FETCH_TIMEOUT: 120_000,
+      HOT_CACHE_BYTES: 2 ** 30,
+      PRIVATE_MODULES: ['a.example', 'b.example'],
+    });
+  });
+
+  it('takes what is empty as not given, and the machine’s defaults before those of the schema', () => {
+    expect(readConfig({ ...given, PORT: '', SUMDB: '' }, { SUMDB: 'sum.golang.org' })).toMatchObject({
+      PORT: 8080,
+      SUMDB: 'sum.golang.org',
+    });
+  });
+
+  it('names every fault at once, each with its variable, its value and what to write', () => {
+    const faults = faultsOf({
+      PORT: '99999',
+      FETCH_TIMEOUT: '60',
+      HOT_CACHE_BYTES: 'lots',
+      REQUIRE_TOKEN: 'yes',
+      ORIGIN_URL: 'ftp://x',
+      TRUSTED_PROXIES: '10.0.0.0/99',
+      LOG_LEVEL: 'loud',
+      LIST_TTL: '5h',
+      SUMDB: 'off',
+    });
+    expect(faults).toEqual([
+      'PORT="99999" must be a whole number from 0 to 65535',
+      'ORIGIN_URL="ftp://x" must be an address that begins with http:// or https://',
+      expect.stringMatching(/^UPSTREAM is missing: /),
+      'REQUIRE_TOKEN="yes" must be true or false',
+      'TRUSTED_PROXIES="10.0.0.0/99" has 10.0.0.0/99, which is no address range',
+      'FETCH_TIMEOUT="60" must be a duration such as 500ms, 60s, 10m or 3d',
+      'HOT_CACHE_BYTES="lots" must be a size such as 65536, 64KiB or 256MiB',
+      'LIST_TTL="5h" must be from 0s to 1h',
+      'LOG_LEVEL="loud" must be one of debug, info, warn, error, silent',
+    ]);
+  });
+
+  it('is in the README as it is in the schema (npm run docs writes it)', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    expect(withTable(readme)).toBe(readme);
+  });
+});
