@@ -5,7 +5,11 @@ import Type, { type Static } from 'typebox';
  * Paths and versions are unescaped and canonical. A consumer must accept every message twice and in any order.
  */
 
-const version = { v: Type.Literal(1), module: Type.String({ maxLength: 1024 }), version: Type.String({ maxLength: 256 }) };
+const version = {
+  v: Type.Literal(1),
+  module: Type.String({ maxLength: 1024 }),
+  version: Type.String({ maxLength: 256 }),
+};
 
 /** Somebody wants this version to be here. */
 export const ModuleRequested = Type.Object({

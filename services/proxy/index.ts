@@ -152,7 +152,13 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   const server = createServer(
-    { keepAliveTimeout: 65_000, headersTimeout: 30_000, requestTimeout: 60_000, maxHeaderSize: 16_384 },
+    {
+      keepAliveTimeout: 65_000,
+      headersTimeout: 30_000,
+      requestTimeout: 60_000,
+      maxHeaderSize: 16_384,
+      requireHostHeader: false,
+    },
     (req, res) => {
       if (!closing && shortWay(req, res)) return;
       void longWay(req, res);
@@ -184,6 +190,9 @@ function checkRequest(req: IncomingMessage, res: ServerResponse, wait: number): 
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('Allow', 'GET, HEAD');
     throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
+  }
+  if (req.headers.host === undefined && req.httpVersion === '1.1') {
+    throw new Fault('invalid', 'the header Host is missing'); // RFC 9112, section 3.2
   }
   if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
   if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);

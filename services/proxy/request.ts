@@ -1,6 +1,7 @@
 import { Fault } from '../errors.ts';
 import { unescapePath, unescapeVersion } from '../gomod/escape.ts';
 import { checkModuleVersion } from '../gomod/path.ts';
+import { build } from '../gomod/semver.ts';
 import { canonicalVersion } from '../gomod/version.ts';
 
 /** What a client asks for, read from the path. Source: Go Modules Reference, "GOPROXY protocol". */
@@ -22,8 +23,10 @@ export interface ParsedRequest {
   cachedOnly: boolean;
 }
 
-/** The largest request target that is looked at; a module path and a version are at most 1024 and 256 bytes. */
+/** The largest request target that is looked at, percent-encoding and parameters included. */
 const maxTarget = 4096;
+/** The longest key of the store. */
+const maxPath = 1024;
 
 /**
  * Parses a request target (path and query, as sent). Throws `invalid` for what is malformed and `not-found` for what is
@@ -69,6 +72,8 @@ function parseSumdb(rest: string): ProxyRequest {
 }
 
 function parseModule(rest: string): ProxyRequest {
+  if (rest.length > maxPath)
+    throw new Fault('invalid', `a module path with its version is at most ${maxPath} bytes long`);
   if (rest.endsWith('/@latest')) {
     return { kind: 'latest', module: modulePath(rest.slice(0, -'/@latest'.length)) };
   }
@@ -99,6 +104,7 @@ function parseVersion(module: string, escaped: string, kind: 'info' | 'mod' | 'z
   if (canonicalVersion(version) === version && version !== '') {
     try {
       checkModuleVersion(module, version);
+      if (build(version) !== '' && /^v[01]\./.test(version)) throw new Fault('invalid', `${version} is compatible`);
     } catch (error) {
       throw new Fault('not-found', `invalid version: ${(error as Error).message}`);
     }

@@ -25,6 +25,7 @@ export function createShortWay(deps: {
     if (object === undefined || object.private || !access.open) return false;
     const { headers } = req;
     if (
+      headers.host === undefined ||
       headers['if-none-match'] !== undefined ||
       headers.range !== undefined ||
       headers['if-modified-since'] !== undefined ||

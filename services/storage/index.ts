@@ -4,13 +4,14 @@ import { Fault } from '../errors.ts';
 /**
  * The storage port: named objects of bytes, as a folder or a bucket keeps them.
  *
- * Keys are UTF-8 paths of 1 to 1024 bytes, elements separated by single slashes, none empty, `.` or `..`, none
- * beginning with `.tmp`; anything else throws `invalid`. Every method throws `unavailable` when the backend fails or is
- * full, and never reports a failure as absence.
+ * Keys are UTF-8 paths of 1 to 1024 bytes, elements of at most 255 bytes separated by single slashes, none empty, `.` or
+ * `..`, none beginning with `.tmp`, without control characters; anything else throws `invalid` (key.ts). No key should be
+ * the folder of another (`a` and `a/b`): an adapter that can't keep both refuses the second with `invalid`. Every method
+ * throws `unavailable` when the backend fails or is full, and never reports a failure as absence.
  *
  * Promised by every adapter, proven by test/storage/contract.ts:
  * - An object is visible whole or not at all, at every instant, whatever is killed: readers never see a part.
- * - When `put` has resolved, the object survives a crash of the process and of the machine.
+ * - When `put` has resolved, the object survives a crash of the process and of the machine; so does a `delete`.
  * - `put` with `ifAbsent` never replaces: of many racing writers of a key exactly one creates it.
  * - `list` yields keys in ascending order of their UTF-8 bytes.
  */
@@ -18,7 +19,7 @@ export interface Storage {
   /**
    * Stores `body` under `key`; replaces what is there unless `ifAbsent`. With `ifAbsent`, when the key exists: the same
    * bytes are a success with `created: false`, other bytes throw `conflict` and change nothing. A body that fails or
-   * is aborted leaves no trace and its error is thrown as it is.
+   * is aborted leaves no trace and its error is thrown as it is. A stream is read to its end or destroyed.
    */
   put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<PutResult>;
 
@@ -28,7 +29,10 @@ export interface Storage {
   /** What is known of the object without its bytes, or undefined. */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
-  /** Objects whose key starts with `prefix`, in order, those after `after` (exclusive) when given. */
+  /**
+   * Objects whose key starts with `prefix`, in order, those after `after` (exclusive) when given. What is stored or
+   * removed meanwhile may be missing or there. Costs what it yields: what is before `after` is not walked.
+   */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
 
   /** Removes the object; one that is not there is a success. */

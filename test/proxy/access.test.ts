@@ -47,7 +47,7 @@ describe('private modules', () => {
       return [response.status, await response.text()];
     };
     expect(await answer('/corp.example/team/a/@v/v1.0.0.info')).toEqual(
-      await answer('/corp.example/team/a/@v/v9.0.0.info'),
+      await answer('/corp.example/team/a/@v/v1.9.9.info'),
     );
   });
 });

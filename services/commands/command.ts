@@ -1,0 +1,111 @@
+import { parseArgs } from 'node:util';
+import { asFault, Fault } from '../errors.ts';
+import { checkModuleVersion } from '../gomod/path.ts';
+import { canonicalVersion } from '../gomod/version.ts';
+import type { Messaging } from '../messaging/index.ts';
+import type { Storage } from '../storage/index.ts';
+
+/** What an operator's commands work with: the stores and messages of the services, which may be running. */
+export interface CommandDeps {
+  messaging: Messaging;
+  published: Storage;
+  quarantine: Storage;
+  records: Storage;
+  /** Standard output. */
+  out: { write(text: string): unknown };
+  now: () => Date;
+  /** Who runs the command. */
+  user: () => string;
+}
+
+export interface Command {
+  name: string;
+  /** What follows the name on the command line. */
+  usage: string;
+  /** One sentence. */
+  about: string;
+  /** The exit status: 0 done, 1 it can't be done, 2 the command line is wrong. Throws nothing. */
+  run(deps: CommandDeps, argv: readonly string[]): Promise<number>;
+}
+
+interface Arguments {
+  positionals: string[];
+  /** Options without a value are `true`. */
+  options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+interface Definition {
+  name: string;
+  usage: string;
+  about: string;
+  options?: Readonly<Record<string, { type: 'string' | 'boolean' }>>;
+  act(deps: CommandDeps, given: Arguments): Promise<boolean>;
+}
+
+/** A mistake on the command line; answered with the usage. */
+export const misused = (sentence: string) => new Fault('invalid', sentence);
+
+/** Makes a command of what it does; `act` says whether it could, and throws `invalid` for a bad command line. */
+export function defineCommand({ name, usage, about, options = {}, act }: Definition): Command {
+  return {
+    name,
+    usage,
+    about,
+    async run(deps, argv) {
+      try {
+        const parsed = parse(argv, options);
+        return (await act(deps, parsed)) ? 0 : 1;
+      } catch (error) {
+        const fault = asFault(error);
+        print(deps, `${name}: ${fault.message}`);
+        if (fault.kind !== 'invalid') return 1;
+        print(deps, `usage: ${name} ${usage}`.trimEnd());
+        return 2;
+      }
+    },
+  };
+}
+
+function parse(argv: readonly string[], options: NonNullable<Definition['options']>): Arguments {
+  try {
+    const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return { positionals, options: values };
+  } catch (error) {
+    throw misused((error as Error).message);
+  }
+}
+
+/** Writes a line. What comes from origins must not command the terminal: control characters are escaped, as in JSON. */
+export function print({ out }: CommandDeps, line: string): void {
+  const code = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  out.write(`${line.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, code)}\n`);
+}
+
+export interface Target {
+  module: string;
+  version: string;
+}
+
+/** `<module>@<version>`, canonical. */
+export function parseTarget(text: string): Target {
+  const [module = '', version = '', ...more] = text.split('@');
+  if (module === '' || version === '' || more.length > 0) {
+    throw misused(`${JSON.stringify(text)} must be written <module>@<version>`);
+  }
+  checkModuleVersion(module, version);
+  const canonical = canonicalVersion(version);
+  if (canonical !== version) throw misused(`${version} is not canonical: write ${canonical}`);
+  return { module, version };
+}
+
+/** The only positional argument, as a target. */
+export function onlyTarget({ positionals }: Arguments): Target {
+  const [text, ...more] = positionals;
+  if (text === undefined) throw misused('a module and its version are missing');
+  if (more.length > 0) throw misused(`only one version can be given; ${JSON.stringify(more[0])} is too much`);
+  return parseTarget(text);
+}
+
+export function noPositionals({ positionals }: Arguments): void {
+  if (positionals.length > 0) throw misused(`${JSON.stringify(positionals[0])} is too much`);
+}

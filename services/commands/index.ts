@@ -1,0 +1,23 @@
+import { userInfo } from 'node:os';
+import { alarms } from './alarms.ts';
+import type { Command } from './command.ts';
+import { deadLetters, replay } from './dead-letters.ts';
+import { log } from './log.ts';
+import { recheck } from './recheck.ts';
+import { release } from './release.ts';
+import { request } from './request.ts';
+import { status } from './status.ts';
+
+export type { Command, CommandDeps } from './command.ts';
+
+/** The operator's commands: `node services/main.ts <name> …`. */
+export const commands: readonly Command[] = [status, log, request, recheck, release, deadLetters, replay, alarms];
+
+/** The account that runs this process. */
+export function currentUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`; // the id has no name, as in many containers
+  }
+}

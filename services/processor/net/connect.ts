@@ -1,0 +1,52 @@
+import { connect, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { Fault } from '../../errors.ts';
+import type { Guard } from './guard.ts';
+
+/** Enough for a slow network; what takes longer would rather be tried again. */
+const longestConnect = 10_000;
+
+/**
+ * Connects to a host that the guard lets pass, at one of the very addresses that it checked; of several, Node tries
+ * them as in RFC 8305. Throws `refused`, `unavailable`, or `timed-out` after `timeout` ms (10 s at most).
+ */
+export async function connectChecked(guard: Guard, host: string, port: number, timeout: number): Promise<Socket> {
+  const limit = Math.min(timeout, longestConnect);
+  const started = performance.now();
+  const endpoints = await within(guard.resolve(host, port), limit, host);
+  const first = endpoints[0];
+  if (first === undefined) throw new Fault('unavailable', `${host} has no address`);
+  const addresses = endpoints
+    .filter(endpoint => endpoint.port === first.port)
+    .map(({ address }) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  const several: LookupFunction = (_host, _options, done) => done(null, addresses);
+  const socket =
+    addresses.length === 1
+      ? connect({ host: first.address, port: first.port })
+      : connect({ host, port: first.port, autoSelectFamily: true, lookup: several });
+  const connected = new Promise<Socket>((resolve, reject) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', error => {
+      reject(new Fault('unavailable', `${host} can't be connected to (${codeOf(error)})`, { cause: error }));
+    });
+  });
+  try {
+    return await within(connected, Math.max(1, limit - (performance.now() - started)), host);
+  } catch (error) {
+    socket.on('error', () => {}).destroy();
+    throw error;
+  }
+}
+
+async function within<T>(promise: Promise<T>, ms: number, host: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault('timed-out', `${host} can't be connected to in time`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const codeOf = (error: Error & { code?: unknown }) => (typeof error.code === 'string' ? error.code : error.message);
