@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: npm packages, then the Debian packages that the task at hand needs. Runs before every
 // script (`npm start`, `npm test`, …) on whatever Node the machine has, so it is plain JavaScript for Node 18 and up.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -37,7 +37,13 @@ function installNpmPackages() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages');
   // Node 24 comes as an npm package whose install script fetches the binary for this machine.
-  execFileSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], { stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) {
+    say('npm could not install the packages: its message above says why. Nothing was started.');
+    process.exit(1);
+  }
   writeFileSync(stamp, wanted);
 }
 

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pino from 'pino';
-import { SonicBoom } from 'sonic-boom';
 import { openBackends } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
@@ -47,7 +46,7 @@ async function main(): Promise<number> {
       return 2;
     }
     say(`can't start: ${asFault(error).message}`);
-    if (asFault(error).kind === 'internal') say(asFault(error).stack ?? '');
+    if (asFault(error).kind === 'internal' && error instanceof Error) say(error.stack ?? '');
     return 1;
   }
 }
@@ -111,7 +110,7 @@ async function operate(command: Command, argv: readonly string[], config: Config
 async function serve(config: Config, services: readonly ServiceName[], tokens: Token[]): Promise<number> {
   // Lines are batched: a write each would cost the proxy two fifths of its throughput. What waits when the reader
   // is too slow is bounded, then dropped; a log must never hold up a download.
-  const out = new SonicBoom({ fd: 1, minLength: 16_384, maxLength: 16 << 20, sync: false });
+  const out = pino.destination({ dest: 1, minLength: 16_384, maxWrite: 65_536, maxLength: 16 << 20, sync: false });
   const flush = setInterval(() => out.flush(), 200).unref();
   const log = pino(
     {

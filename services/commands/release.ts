@@ -1,4 +1,5 @@
 import { clearOutcome, readOutcome, readRelease, versionKey, writeRelease } from '../records/index.ts';
+import { isRejection } from '../validator/reject.ts';
 import { rules } from '../validator/rules/index.ts';
 import { type CommandDeps, defineCommand, misused, onlyTarget, print, type Target } from './command.ts';
 
@@ -20,7 +21,7 @@ export const release = defineCommand({
       return false;
     }
     const outcome = await readOutcome(records, module, version, now());
-    if (outcome?.kind !== 'refused') {
+    if (!isRejection(outcome)) {
       // A release that was interrupted before its request, or whose request was lost, is taken up again.
       const earlier = await readRelease(records, module, version);
       if (earlier === undefined) {
@@ -31,7 +32,7 @@ export const release = defineCommand({
       print(deps, `${name} was released by ${earlier.by} at ${earlier.at} already. It is requested again.`);
       return true;
     }
-    const final = (outcome.reasons ?? []).filter(({ rule }) => !rules.find(each => each.name === rule)?.overrulable);
+    const final = outcome.reasons.filter(({ rule }) => !rules.find(each => each.name === rule)?.overrulable);
     for (const { rule, message } of final) {
       print(deps, `${name} can't be released: nobody can overrule ${rule}. It refused because: ${message}`);
     }

@@ -1,4 +1,5 @@
 import { readOutcome, versionKey } from '../records/index.ts';
+import { isRejection } from '../validator/reject.ts';
 import { type CommandDeps, defineCommand, misused, parseTarget, print, type Target } from './command.ts';
 
 export const request = defineCommand({
@@ -21,7 +22,7 @@ async function requestOne(deps: CommandDeps, { module, version }: Target): Promi
     return true;
   }
   const outcome = await readOutcome(records, module, version, now());
-  if (outcome?.kind === 'refused') {
+  if (isRejection(outcome)) {
     print(deps, `${name} is rejected: ${outcome.message}`);
     return false;
   }

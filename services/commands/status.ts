@@ -1,5 +1,6 @@
 import { type SubscriptionName, subscriptions } from '../messaging/topics.ts';
 import { readOutcome, readProvenance, readRelease, versionKey } from '../records/index.ts';
+import { isRejection } from '../validator/reject.ts';
 import { type CommandDeps, defineCommand, onlyTarget, print, type Target } from './command.ts';
 
 export const status = defineCommand({
@@ -40,7 +41,7 @@ async function describePublished({ published, records }: CommandDeps, { module, 
 async function describeOutcome(deps: CommandDeps, target: Target): Promise<string[]> {
   const outcome = await readOutcome(deps.records, target.module, target.version, deps.now());
   if (outcome !== undefined) {
-    const is = outcome.kind === 'refused' ? 'rejected' : outcome.kind;
+    const is = isRejection(outcome) ? 'rejected' : outcome.kind;
     const until = outcome.until === undefined ? '' : ` (until ${outcome.until})`;
     return [`is ${is} since ${outcome.at}${until}: ${outcome.message}`];
   }

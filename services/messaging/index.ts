@@ -8,10 +8,13 @@ import type { Message, SubscribedMessage, SubscriptionName, TopicName } from './
  * - A handler that resolves acknowledges; one that throws gives the message back, to be delivered again after a
  *   back-off that grows with the attempts; after `maxAttempts` it becomes a dead letter, kept until it is replayed.
  * - A message is leased while it is handled and the lease is extended as long as its handler runs (`maxHandling` at
- *   most); a process that dies loses its leases after `lease` and others get its messages.
- * - A message that does not fit its topic's schema is refused by `publish` (`invalid`), and becomes a dead letter at
- *   once when it is found stored.
- * - `close` stops taking, waits for the handlers that run, and gives back nothing that is being handled.
+ *   most); a process that dies loses its leases after `lease` and others get its messages. That was an attempt, too.
+ * - A message that does not fit its topic's schema, or exceeds 1 MiB as JSON, is refused by `publish` (`invalid`), and
+ *   becomes a dead letter at once when it is found stored.
+ * - `close` stops taking, waits for the handlers that run, and gives back nothing that is being handled. They may still
+ *   publish; later calls throw `unavailable`.
+ *
+ * Every method throws `unavailable` when the backend fails. Failures in the background are tried again.
  */
 export interface Messaging {
   publish<T extends TopicName>(topic: T, message: Message<T>): Promise<void>;
@@ -24,7 +27,7 @@ export interface Messaging {
 
   backlog(subscription: SubscriptionName): Promise<Backlog>;
 
-  /** Dead letters, oldest first. */
+  /** Dead letters, oldest first; 1000 at most unless `limit` says otherwise. */
   deadLetters(subscription: SubscriptionName, options?: { limit?: number }): Promise<DeadLetter[]>;
 
   /** Makes dead letters deliverable again, attempts counted afresh: the one with this id, or all. Says how many. */

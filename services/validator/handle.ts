@@ -7,7 +7,7 @@ import { type Job, ruleContext, type Tools } from './job.ts';
 import { judge } from './judge.ts';
 import { publish, publishedBytes, settlePublished } from './publish.ts';
 import { recheck } from './recheck.ts';
-import { reject, settleRejected } from './reject.ts';
+import { isRejection, reject, settleRejected } from './reject.ts';
 import { createSerial } from './serial.ts';
 
 /** What was lost from quarantine is fetched again as long as the first request is no older. Milliseconds. */
@@ -26,23 +26,23 @@ export function createHandler(tools: Tools): Handler<Message<'module.fetched'>> 
   /** The result is for the processing log; undefined when there is nothing to tell. */
   async function handle(job: Job): Promise<string | undefined> {
     const { module, version, recheck: again = false } = job.message;
-    const isPublished = (await published.stat(`${versionKey(module, version)}.info`)) !== undefined;
-    if (isPublished && !again) {
+    const [info, outcome, release, candidate] = await Promise.all([
+      published.stat(`${versionKey(module, version)}.info`),
+      readOutcome(records, module, version, now()),
+      readRelease(records, module, version),
+      openCandidate(quarantine, module, version, job.folder),
+    ]);
+    if (!again && info !== undefined) {
       await settlePublished(tools, job);
       return undefined;
     }
-    const release = await readRelease(records, module, version);
-    if (!isPublished && !again) {
-      const outcome = await readOutcome(records, module, version, now());
-      const isReleased = outcome !== undefined && release !== undefined && release.at >= outcome.at;
-      if (outcome?.kind === 'refused' && !isReleased) {
-        await settleRejected(tools, job, outcome);
-        return undefined;
-      }
+    const isReleased = outcome !== undefined && release !== undefined && release.at >= outcome.at;
+    if (!again && isRejection(outcome) && !isReleased) {
+      await settleRejected(tools, job, outcome);
+      return undefined;
     }
-    const candidate = await openCandidate(quarantine, module, version, job.folder);
     if (candidate === undefined) return fetchAgain(job);
-    if (isPublished) return (await recheck(tools, job, candidate)) ? 'unchanged' : 'changed';
+    if (info !== undefined) return (await recheck(tools, job, candidate)) ? 'unchanged' : 'changed';
 
     const judgement = await judge(candidate, ruleContext(tools), release, job.run);
     if (judgement.refusals.length > 0) {
@@ -79,7 +79,7 @@ export function createHandler(tools: Tools): Handler<Message<'module.fetched'>> 
   async function tell(outcome: Pick<Outcome, 'kind' | 'message'>, { module, version }: Message<'module.fetched'>) {
     const kept = await readOutcome(records, module, version, now());
     const info = await published.stat(`${versionKey(module, version)}.info`);
-    if (kept?.kind === 'refused' || info !== undefined) return;
+    if (isRejection(kept) || info !== undefined) return;
     const until = new Date(now().getTime() + pause).toISOString();
     await writeOutcome(records, module, version, { ...outcome, at: now().toISOString(), until });
   }

@@ -90,6 +90,7 @@ describe('every command', () => {
     const outcome = {
       kind: 'refused' as const,
       message: 'zip-well-formed: \u001b[2Jevil\u009b',
+      reasons: [],
       at: '2026-01-01T00:00:00Z',
     };
     await writeOutcome(world.records, hello.path, hello.version, outcome);
@@ -180,6 +181,18 @@ describe('release', () => {
       lines: [`There is nothing to release: ${name} is published.`],
     });
     expect(world.sent).toEqual([]);
+  });
+
+  test('is refused for what an origin forbids, which may be requested again', async () => {
+    const outcome = { kind: 'refused' as const, message: 'the origin forbids it', at: '2026-06-01T12:00:00.000Z' };
+    await writeOutcome(world.records, hello.path, hello.version, outcome);
+    expect((await run('release', name, '--reason', 'why')).lines).toEqual([
+      `There is nothing to release: ${name} is not rejected.`,
+    ]);
+    expect((await run('status', name)).lines).toEqual([
+      `${name} is refused since 2026-06-01T12:00:00.000Z: the origin forbids it`,
+    ]);
+    expect(await run('request', name)).toEqual({ exit: 0, lines: [`${name} is requested.`] });
   });
 
   test('is refused when nobody can overrule the rule', async () => {

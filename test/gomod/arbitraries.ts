@@ -52,10 +52,19 @@ const listOf = (part: fc.Arbitrary<string>, separator: string, max: number) =>
 const maybe = (part: fc.Arbitrary<string>) => fc.oneof(fc.constant(''), part);
 
 const number = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom('0', '1', '2', '3', '9', '10', '19', '99') },
-  { weight: 1, arbitrary: fc.constantFrom('01', '00', '', '18446744073709551616', '99999999999999999999') },
+  {
+    weight: 30,
+    arbitrary: fc.constantFrom('0', '0', '1', '1', '2', '3', '9', '10', '19', '99', '18446744073709551616'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('01', '00', '') },
 );
-const word = fc.constantFrom('0', '1', '2', '10', '01', 'a', 'b', 'alpha', 'rc', 'rc1', '-', '0a', 'x-y', 'Z', '');
+const word = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.constantFrom('0', '1', '2', '10', '99', 'a', 'b', 'alpha', 'rc', 'rc1', '-', '0a', 'x-y', 'Z'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('01', '00', '') },
+);
 const prerelease = joined(fc.constant('-'), listOf(word, '.', 3));
 const metadata = fc.oneof(fc.constant('+incompatible'), joined(fc.constant('+'), listOf(word, '.', 2)));
 const release = joined(fc.constant('v'), listOf(number, '.', 3));
@@ -63,17 +72,17 @@ const fullRelease = joined(fc.constant('v'), number, fc.constant('.'), number, f
 
 const digits = (min: number, max: number) => fc.integer({ min, max }).map(value => String(value).padStart(2, '0'));
 const stamp = joined(
-  fc.constantFrom('2019', '2024', '0000', '1900', '9999', '201'),
+  fc.constantFrom('2019', '2024', '0000', '1900', '9999', '2020'),
   digits(0, 13),
-  digits(0, 32),
+  digits(1, 32),
   digits(0, 24),
   digits(0, 60),
   digits(0, 60),
 );
-const revision = fc.constantFrom('abcdefabcdef', '0123456789ab', 'A', 'x-y', '');
-const pseudo = joined(
+const revision = fc.constantFrom('abcdefabcdef', '0123456789ab', 'A', '00', 'x-y');
+const rawPseudo = joined(
   fc.oneof(
-    fc.constantFrom('v0.0.0-', 'v1.0.0-', 'v2.0.0-', 'v1.2.3-', 'v1-'),
+    fc.constantFrom('v0.0.0-', 'v1.0.0-', 'v2.0.0-', 'v1.2.3-'),
     joined(fullRelease, fc.constant('-0.')),
     joined(fullRelease, prerelease, fc.constant('.0.')),
   ),
@@ -83,8 +92,8 @@ const pseudo = joined(
   maybe(metadata),
 );
 
-export const pseudoVersion = nearly(pseudo);
-export const version = nearly(fc.oneof(release, joined(fullRelease, maybe(prerelease), maybe(metadata)), pseudo));
+export const pseudo = nearly(rawPseudo);
+export const version = nearly(fc.oneof(release, joined(fullRelease, maybe(prerelease), maybe(metadata)), rawPseudo));
 
 const domain = fc.constantFrom(
   'example.com',
@@ -98,9 +107,12 @@ const domain = fc.constantFrom(
   'a_b.c',
 );
 const pathElement = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom('a', 'foo', 'Bar', 'x-y', 'x_y', 'x.go', 'a~b', 'yaml.v3', 'v', 'c++') },
-  { weight: 2, arbitrary: fc.constantFrom('v0', 'v1', 'v2', 'v10', 'v02', 'v1.2', 'v2.', 'y.v0', 'y.v1', 'y.v01') },
-  { weight: 1, arbitrary: fc.constantFrom('y.v2-unstable', 'y.v-unstable', 'y.v0-unstable', '.v1', 'v2-unstable') },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom('a', 'foo', 'Bar', 'x-y', 'x_y', 'x.go', 'a~b', 'yaml.v3', 'v', 'a..b', 'v2'),
+  },
+  { weight: 2, arbitrary: fc.constantFrom('v0', 'v1', 'v2', 'v10', 'v02', 'v1.2', 'v2.', 'y.v0', 'y.v1', 'c++') },
+  { weight: 1, arbitrary: fc.constantFrom('y.v2-unstable', 'y.v-unstable', 'y.v0-unstable', 'y.v01', 'v2-unstable') },
   { weight: 1, arbitrary: fc.constantFrom('con', 'CON.txt', 'NuL', 'com1', 'COM0', 'lpt9.a.b', 'prn.', 'aux~1') },
   { weight: 1, arbitrary: fc.constantFrom('a~1', 'a~1.b', '~9', 'a~', '.', '..', '...', '.git', 'x.', '-x', '') },
 );

@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
-import * as escape from '../../services/gomod/escape.ts';
-import * as path from '../../services/gomod/path.ts';
+import { escapePath, escapeVersion, unescapePath, unescapeVersion } from '../../services/gomod/escape.ts';
+import {
+  checkFilePath,
+  checkImportPath,
+  checkModulePath,
+  checkModuleVersion,
+  checkPathMajor,
+  matchPathMajor,
+  splitPathVersion,
+} from '../../services/gomod/path.ts';
 import { matchPrefixPatterns } from '../../services/gomod/pattern.ts';
 import { fromBase64, hasGo, type Oracle, startOracle } from '../oracle/oracle.ts';
 import { agree, asIs } from './agree.ts';
@@ -15,16 +23,20 @@ describe.skipIf(!hasGo)('paths are what Go says (needs go)', () => {
   });
   afterAll(() => oracle.close());
 
-  const checks = { checkModulePath: modulePath, checkImportPath: importPath, checkFilePath: filePath };
-  for (const [name, inputs] of Object.entries(checks) as [keyof typeof checks, fc.Arbitrary<string>][]) {
-    test(name, () => agree(oracle, { inputs, ours: path[name], question: text => ({ f: name, a: [text] }) }));
+  const checks = [
+    { check: checkModulePath, inputs: modulePath },
+    { check: checkImportPath, inputs: importPath },
+    { check: checkFilePath, inputs: filePath },
+  ];
+  for (const { check, inputs } of checks) {
+    test(check.name, () => agree(oracle, { inputs, ours: check, question: text => ({ f: check.name, a: [text] }) }));
   }
 
   test('splitPathVersion', () =>
     agree(oracle, {
       inputs: modulePath,
       ours(text) {
-        const split = path.splitPathVersion(text);
+        const split = splitPathVersion(text);
         if (split === undefined) throw new Fault('invalid', 'not ok');
         return [split.prefix.toWellFormed(), split.pathMajor];
       },
@@ -36,7 +48,7 @@ describe.skipIf(!hasGo)('paths are what Go says (needs go)', () => {
   test('matchPathMajor', () =>
     agree(oracle, {
       inputs: versionAndMajor,
-      ours: ([v, major]) => path.matchPathMajor(v, major),
+      ours: ([v, major]) => matchPathMajor(v, major),
       question: a => ({ f: 'matchPathMajor', a }),
       theirs: asIs,
     }));
@@ -44,25 +56,28 @@ describe.skipIf(!hasGo)('paths are what Go says (needs go)', () => {
   test('checkPathMajor', () =>
     agree(oracle, {
       inputs: versionAndMajor,
-      ours: ([v, major]) => path.checkPathMajor(v, major),
+      ours: ([v, major]) => checkPathMajor(v, major),
       question: a => ({ f: 'checkPathMajor', a }),
     }));
 
   test('checkModuleVersion', () =>
     agree(oracle, {
-      inputs: fc.tuple(modulePath, version),
-      ours: ([text, v]) => path.checkModuleVersion(text, v),
+      inputs: fc.oneof(
+        fc.tuple(modulePath, version),
+        fc.tuple(fc.constantFrom('a.b', 'a.b/c/v2', 'gopkg.in/a.v1', 'gopkg.in/a.v0', 'a.b/v1'), version),
+      ),
+      ours: ([text, v]) => checkModuleVersion(text, v),
       question: a => ({ f: 'checkModuleVersion', a }),
     }));
 
-  const escapes = {
-    escapePath: modulePath,
-    escapeVersion: fc.oneof(version, filePath),
-    unescapePath: escaped(modulePath),
-    unescapeVersion: escaped(fc.oneof(version, filePath)),
-  };
-  for (const [name, inputs] of Object.entries(escapes) as [keyof typeof escapes, fc.Arbitrary<string>][]) {
-    test(name, () => agree(oracle, { inputs, ours: escape[name], question: text => ({ f: name, a: [text] }) }));
+  const escapes = [
+    { change: escapePath, inputs: modulePath },
+    { change: escapeVersion, inputs: fc.oneof(version, filePath) },
+    { change: unescapePath, inputs: escaped(modulePath) },
+    { change: unescapeVersion, inputs: escaped(fc.oneof(version, filePath)) },
+  ];
+  for (const { change, inputs } of escapes) {
+    test(change.name, () => agree(oracle, { inputs, ours: change, question: text => ({ f: change.name, a: [text] }) }));
   }
 
   // A target is made from the pieces of its patterns, so that many match. Lone surrogates are U+FFFD to both sides.

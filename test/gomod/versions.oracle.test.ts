@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import * as pseudo from '../../services/gomod/pseudo.ts';
-import * as semver from '../../services/gomod/semver.ts';
+import {
+  isPseudoVersion,
+  pseudoVersion,
+  pseudoVersionBase,
+  pseudoVersionRev,
+  pseudoVersionTime,
+} from '../../services/gomod/pseudo.ts';
+import { build, canonical, compare, isValid, major, majorMinor, prerelease } from '../../services/gomod/semver.ts';
 import { canonicalVersion, compareVersions } from '../../services/gomod/version.ts';
 import { hasGo, type Oracle, startOracle } from '../oracle/oracle.ts';
 import { agree, asIs } from './agree.ts';
-import { pseudoVersion, version } from './arbitraries.ts';
+import { pseudo, version } from './arbitraries.ts';
 
 describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
   let oracle: Oracle;
@@ -14,15 +20,15 @@ describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
   });
   afterAll(() => oracle.close());
 
-  for (const name of ['canonical', 'major', 'majorMinor', 'prerelease', 'build'] as const) {
-    test(`semver.${name}`, () =>
-      agree(oracle, { inputs: version, ours: semver[name], question: v => ({ f: `semver.${name}`, a: [v] }) }));
+  for (const part of [canonical, major, majorMinor, prerelease, build]) {
+    const f = `semver.${part.name}`;
+    test(f, () => agree(oracle, { inputs: version, ours: part, question: v => ({ f, a: [v] }) }));
   }
 
   test('semver.isValid', () =>
     agree(oracle, {
       inputs: version,
-      ours: semver.isValid,
+      ours: isValid,
       question: v => ({ f: 'semver.isValid', a: [v] }),
       theirs: asIs,
     }));
@@ -36,7 +42,7 @@ describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
   test('semver.compare', () =>
     agree(oracle, {
       inputs: pair,
-      ours: ([a, b]) => semver.compare(a, b),
+      ours: ([a, b]) => compare(a, b),
       question: ([a, b]) => ({ f: 'semver.compare', a: [a, b] }),
       theirs: asIs,
     }));
@@ -60,8 +66,8 @@ describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
 
   test('isPseudoVersion', () =>
     agree(oracle, {
-      inputs: fc.oneof(pseudoVersion, version),
-      ours: pseudo.isPseudoVersion,
+      inputs: fc.oneof(pseudo, version),
+      ours: isPseudoVersion,
       question: v => ({ f: 'isPseudoVersion', a: [v] }),
       theirs: asIs,
     }));
@@ -74,25 +80,23 @@ describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
         fc.date({ noInvalidDate: true }),
         version,
       ),
-      ours: ([major, older, time, rev]) => pseudo.pseudoVersion(major, older, time, rev.toWellFormed()),
-      question: ([major, older, time, rev]) => ({
+      ours: ([prefix, older, time, rev]) => pseudoVersion(prefix, older, time, rev.toWellFormed()),
+      question: ([prefix, older, time, rev]) => ({
         f: 'pseudoVersion',
-        a: [major, older, String(time.getTime()), rev.toWellFormed()],
+        a: [prefix, older, String(time.getTime()), rev.toWellFormed()],
       }),
       uniform: true,
     }));
 
   test('pseudoVersionTime', () =>
     agree(oracle, {
-      inputs: pseudoVersion,
-      ours: v => pseudo.pseudoVersionTime(v).getTime(),
+      inputs: pseudo,
+      ours: v => pseudoVersionTime(v).getTime(),
       question: v => ({ f: 'pseudoVersionTime', a: [v] }),
       theirs: asIs,
     }));
 
-  for (const name of ['pseudoVersionRev', 'pseudoVersionBase'] as const) {
-    test(name, () =>
-      agree(oracle, { inputs: pseudoVersion, ours: pseudo[name], question: v => ({ f: name, a: [v] }) }),
-    );
+  for (const part of [pseudoVersionRev, pseudoVersionBase]) {
+    test(part.name, () => agree(oracle, { inputs: pseudo, ours: part, question: v => ({ f: part.name, a: [v] }) }));
   }
 });

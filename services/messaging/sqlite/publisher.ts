@@ -2,8 +2,9 @@ import { Fault } from '../../errors.ts';
 import { databaseFault, isBusy, longestWait } from './database.ts';
 import type { Store } from './store.ts';
 
-/** Messages of one commit, and of all that wait for one. */
-const largestBatch = 1000;
+/** Messages of one commit: about 3 ms of the event loop. */
+const largestBatch = 200;
+/** Messages that wait for their commit. */
 const mostWaiting = 20_000;
 
 interface Waiting {
