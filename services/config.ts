@@ -3,7 +3,7 @@ import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Vari
 
 /**
  * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
- * it (test/config.test.ts). Durations are milliseconds, sizes are bytes.
+ * it (test/readme.test.ts). Durations are milliseconds, sizes are bytes.
  */
 export const schema = {
   PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),

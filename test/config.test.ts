@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { withTable } from '../scripts/config-table.ts';
 import { ConfigError, readConfig } from '../services/config.ts';
 
 const given = { UPSTREAM: 'https://proxy.example', SUMDB: 'off' };
@@ -60,10 +58,5 @@ describe('the configuration', () => {
       'LIST_TTL="5h" must be from 0s to 1h',
       'LOG_LEVEL="loud" must be one of debug, info, warn, error, silent',
     ]);
-  });
-
-  it('is in the README as it is in the schema (npm run docs writes it)', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-    expect(withTable(readme)).toBe(readme);
   });
 });

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { Fault } from '../../services/errors.ts';
 import { type Answer, fromBase64, type Oracle, type Question } from '../oracle/oracle.ts';
 
-export const runs = 150_000;
+export const runs = 10_000;
 const batch = 500;
 
 /** What a function made of an input, in a form that can be compared. */

@@ -70,6 +70,18 @@ describe('a cache in a store', () => {
     expect(await latest()).toBe('note of 41');
   });
 
+  it('gives the newer tree when the one it found is removed before it is read', async () => {
+    await write(10);
+    let raced = false;
+    const get: Storage['get'] = async (key, options) => {
+      if (!raced) await write(20);
+      raced = true;
+      return storage.get(key, options);
+    };
+    const racing = createStorageSumdbCache({ ...storage, get }, name);
+    expect((await racing.readLatest())?.toString()).toBe('note of 20');
+  });
+
   it('keeps tiles, and takes damaged ones for none or leaves them to the reader', async () => {
     const bytes = Buffer.alloc(8192, 7);
     expect(await cache.readTile('tile/8/0/x001/234')).toBeUndefined();

@@ -192,6 +192,24 @@ describe('the trusted tree', () => {
     expect(kept).toEqual(kept.toSorted((a, b) => a - b));
   });
 
+  it('does not go backwards when the cache forgets it', async () => {
+    const written: number[] = [];
+    const cache = createMemoryCache();
+    cache.readLatest = async () => undefined;
+    cache.writeLatest = async size => {
+      written.push(size);
+    };
+    const setup = setUp(log, cache);
+    const sizes = [300, 900, 700, 800, 1000, 600];
+    setup.answer = path => {
+      const at = sizes.findIndex((_, i) => path === `lookup/${moduleAt(i)}@v1.0.0`);
+      return log.read(path, sizes[at]);
+    };
+    await Promise.all(sizes.map((_, i) => setup.client.lookup(moduleAt(i), 'v1.0.0')));
+    expect(written).toEqual(written.toSorted((a, b) => a - b));
+    expect(written.at(-1)).toBe(1000);
+  });
+
   it('is shared by clients of one cache: what one has kept, the others go by', async () => {
     const log = new TestLog(300);
     const cache = createMemoryCache();
