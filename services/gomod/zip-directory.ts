@@ -43,7 +43,7 @@ const refusedExtras = new Map([
  * Section numbers of PKWARE's APPNOTE.TXT: 4.3.12 entries, 4.3.14 Zip64 end record, 4.3.15 locator, 4.3.16 end record.
  */
 export async function readDirectory(file: ZipFile, maxEntries: number, maxBytes: number): Promise<ZipDirectory> {
-  const options = { lazyEntries: true, decodeStrings: false, validateEntrySizes: true, autoClose: false };
+  const options = { lazyEntries: true, decodeStrings: false, validateEntrySizes: false, autoClose: false };
   const entries: ZipEntry[] = [];
   try {
     const zip = await yauzl.fromRandomAccessReaderPromise(file, file.size, options);

@@ -31,9 +31,14 @@ function reply<T>(question: string, options: AskOptions | undefined, answer: T):
 
 const inProcess: Origin = {
   list: async (module, options) => reply(`list ${module}`, options, ['v1.0.0', 'v1.1.0']),
-  latest: async (module, options) => reply(`latest ${module}`, options, { Version: 'v1.1.0', Time: '2024-01-01T00:00:00Z' }),
+  latest: async (module, options) =>
+    reply(`latest ${module}`, options, { Version: 'v1.1.0', Time: '2024-01-01T00:00:00Z' }),
   query: async (module, query, options) =>
-    reply(`query ${module} ${query}`, options, { Version: 'v1.1.0', Time: '2024-01-01T00:00:00Z', Origin: { VCS: 'git' } }),
+    reply(`query ${module} ${query}`, options, {
+      Version: 'v1.1.0',
+      Time: '2024-01-01T00:00:00Z',
+      Origin: { VCS: 'git' },
+    }),
   sumdb: async (name, path, options) => reply(`sumdb ${name} ${path}`, options, Buffer.from([0, 255, 10])),
 };
 

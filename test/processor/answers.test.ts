@@ -110,7 +110,11 @@ describe('answers', () => {
     await ask('x'.repeat(5000), 'huge');
     await ask('x', 'huge');
     expect(asked()).toBe(5);
-    void answers.ask('slow', () => new Promise<string>(() => {}), () => 1);
+    void answers.ask(
+      'slow',
+      () => new Promise<string>(() => {}),
+      () => 1,
+    );
     expect((await faultOf(ask('x', 'other'))).kind).toBe('unavailable');
   });
 });

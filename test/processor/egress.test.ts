@@ -46,7 +46,9 @@ afterEach(async () => {
 function connect(target: string, url = passage.url): Promise<{ status: number; words: string; socket: Socket }> {
   const { hostname, port, username, password } = new URL(url);
   const headers =
-    username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+    username === ''
+      ? {}
+      : { 'proxy-authorization': `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   return new Promise((resolve, reject) => {
     request({ host: hostname, port, method: 'CONNECT', path: target, headers })
       .on('connect', (response, socket) => {
@@ -106,7 +108,8 @@ describe('the way out', () => {
     none.username = none.password = '';
     const old = await egress.open();
     old.close();
-    for (const url of [wrong.href, none.href, old.url]) expect((await connect('listed.example:443', url)).status).toBe(407);
+    for (const url of [wrong.href, none.href, old.url])
+      expect((await connect('listed.example:443', url)).status).toBe(407);
     expect(looked).toEqual([]);
   });
 

@@ -259,7 +259,11 @@ test('a processor is ready while it takes messages', async () => {
 
 test('private modules are asked of PRIVATE_UPSTREAM only', async () => {
   const other = await startServer();
-  const split = await createWorld({ UPSTREAM: server.url, PRIVATE_UPSTREAM: other.url, PRIVATE_MODULES: 'example.com/Some' });
+  const split = await createWorld({
+    UPSTREAM: server.url,
+    PRIVATE_UPSTREAM: other.url,
+    PRIVATE_MODULES: 'example.com/Some',
+  });
   try {
     serveModule(other);
     await split.request();

@@ -24,7 +24,15 @@ const info = (version: string) => JSON.stringify({ Version: version, Time: time 
 
 describe('a list', () => {
   test('has the canonical tagged versions, whatever else the origin puts there', async () => {
-    const lines = ['v1.0.0', 'v1.1.0-rc.1 2024-01-01T00:00:00Z', '', 'v1', 'master', 'v2.0.0+incompatible', 'v1.0.0+meta'];
+    const lines = [
+      'v1.0.0',
+      'v1.1.0-rc.1 2024-01-01T00:00:00Z',
+      '',
+      'v1',
+      'master',
+      'v2.0.0+incompatible',
+      'v1.0.0+meta',
+    ];
     server.answers.set(list, [...lines, 'v0.0.0-20240101000000-abcdefabcdef', '<html>'].join('\n'));
     expect(await origin.list(module)).toEqual(['v1.0.0', 'v1.1.0-rc.1', 'v2.0.0+incompatible']);
   });

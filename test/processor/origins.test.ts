@@ -20,13 +20,19 @@ describe('UPSTREAM', () => {
     expect(names(text)).toEqual(expected);
   });
 
-  test.each(['', ',', 'https://a.example,', '|direct', 'https://a.example,,direct', 'direct, ', 'file:///srv', 'ftp://a'])(
-    '%j is refused with a sentence',
-    text => {
-      expect(() => parseOrigins(text)).toThrow(Fault);
-      expect(() => parseOrigins(text)).toThrow(/element \d of the list of origins/);
-    },
-  );
+  test.each([
+    '',
+    ',',
+    'https://a.example,',
+    '|direct',
+    'https://a.example,,direct',
+    'direct, ',
+    'file:///srv',
+    'ftp://a',
+  ])('%j is refused with a sentence', text => {
+    expect(() => parseOrigins(text)).toThrow(Fault);
+    expect(() => parseOrigins(text)).toThrow(/element \d of the list of origins/);
+  });
 
   test.each(['https://u:secret@[bad/', 'https://u:secret@a.example/?q=1', 'socks://u:secret@a.example'])(
     'a fault of %j does not tell the secret',
@@ -69,8 +75,20 @@ describe('origins in order', () => {
   });
 
   test.each([
-    ['a failure counts more than an absence after it', 'https://a|https://b', 'unavailable', 'not-found', 'a says unavailable'],
-    ['a failure counts more than an absence before it', 'https://a,https://b', 'not-found', 'timed-out', 'b says timed-out'],
+    [
+      'a failure counts more than an absence after it',
+      'https://a|https://b',
+      'unavailable',
+      'not-found',
+      'a says unavailable',
+    ],
+    [
+      'a failure counts more than an absence before it',
+      'https://a,https://b',
+      'not-found',
+      'timed-out',
+      'b says timed-out',
+    ],
     ['of two absences the last counts', 'https://a,https://b', 'not-found', 'gone', 'b says gone'],
     ['of two failures the last counts', 'https://a|https://b', 'unavailable', 'timed-out', 'b says timed-out'],
   ] as const)('%s', async (_name, upstream, a, b, result) => {
@@ -78,7 +96,9 @@ describe('origins in order', () => {
   });
 
   test('what direct says counts most', async () => {
-    expect((await ask('https://a|direct', { a: 'unavailable', direct: 'not-found' })).result).toBe('direct says not-found');
+    expect((await ask('https://a|direct', { a: 'unavailable', direct: 'not-found' })).result).toBe(
+      'direct says not-found',
+    );
   });
 
   test('off refuses, unless an origin before it has said more', async () => {

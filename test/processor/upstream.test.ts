@@ -46,7 +46,11 @@ const wrong: [name: string, kind: string, (response: ServerResponse) => void][] 
   ['sends more than it says', 'bad-origin', response => sendRaw(response, 'Content-Length: 3\r\n\r\n{"Version"}')],
   ['is not HTTP', 'bad-origin', response => response.socket?.end('SSH-2.0-OpenSSH_9.9\r\n')],
   ['compresses unasked', 'bad-origin', response => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')],
-  ['says a length of 600 MiB', 'bad-origin', response => response.writeHead(200, { 'content-length': 600 << 20 }).write('x')],
+  [
+    'says a length of 600 MiB',
+    'bad-origin',
+    response => response.writeHead(200, { 'content-length': 600 << 20 }).write('x'),
+  ],
 ];
 
 function cutShort(response: ServerResponse): void {
@@ -93,8 +97,18 @@ describe('an info', () => {
   });
 
   test('keeps the origin’s stable fields, and no others', async () => {
-    const origin = { VCS: 'git', URL: 'https://example.com/x', Hash: 'abc', Ref: 'refs/tags/v1', TagSum: 't1:x', Subdir: 7 };
-    server.answers.set(`/${key}.info`, JSON.stringify({ Origin: origin, Time: '2024-01-01T00:00:00.5+02:00', Version: version }));
+    const origin = {
+      VCS: 'git',
+      URL: 'https://example.com/x',
+      Hash: 'abc',
+      Ref: 'refs/tags/v1',
+      TagSum: 't1:x',
+      Subdir: 7,
+    };
+    server.answers.set(
+      `/${key}.info`,
+      JSON.stringify({ Origin: origin, Time: '2024-01-01T00:00:00.5+02:00', Version: version }),
+    );
     await world.request();
     expect(JSON.parse((await textOf(world.quarantine, `${key}.info`)) ?? '')).toEqual({
       Version: version,
@@ -105,9 +119,11 @@ describe('an info', () => {
 });
 
 describe('redirects', () => {
-  const to = (location: string, status = 302) => (_request: unknown, response: ServerResponse) => {
-    response.writeHead(status, { location }).end('moved');
-  };
+  const to =
+    (location: string, status = 302) =>
+    (_request: unknown, response: ServerResponse) => {
+      response.writeHead(status, { location }).end('moved');
+    };
 
   test.each([301, 302, 303, 307, 308])('with %i are followed', async status => {
     server.answers.set(`/${key}.zip`, to('/elsewhere', status));

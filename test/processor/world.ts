@@ -10,8 +10,8 @@ import type { Handler } from '../../services/messaging/index.ts';
 import type { Message } from '../../services/messaging/topics.ts';
 import { createMetrics } from '../../services/metrics.ts';
 import { createProcessor, type ProcessorDeps } from '../../services/processor/index.ts';
-import { readObject, type Storage } from '../../services/storage/index.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
+import { readObject, type Storage } from '../../services/storage/index.ts';
 
 /** What a test server answers on a path: a status, a body, a function, or nothing at all (404). */
 export type Answer = number | string | Buffer | ((request: IncomingMessage, response: ServerResponse) => void);

@@ -14,37 +14,37 @@ const entry = (position: number, treeSize: number) => ({
   treeSize,
 });
 
+/** Against a database that has the first `size` records of the log. */
+const grown = (size: number) => Object.assign(setUp(log), { answer: (path: string) => log.read(path, size) });
+
 describe('a lookup', () => {
   it.each([1, 2, 256, 257, 700, 66_000])('gives the proven hashes, in a log of %i records', async size => {
-    const { client } = setUp(new TestLog(size));
+    const { client } = grown(size);
     for (const at of new Set([0, Math.floor(size / 3), size - 1])) {
       expect(await client.lookup(moduleAt(at), 'v1.0.0')).toEqual(entry(at, size));
     }
   });
 
   it('follows the log as it grows, one record at a time and by whole tiles', async () => {
-    const log = new TestLog(1);
-    const { client } = setUp(log);
+    const setup = grown(1);
     for (const size of [1, 2, 3, 255, 256, 257, 511, 512, 513, 2000, 65_535, 65_536, 65_537]) {
-      log.grow(size);
-      expect(await client.lookup(moduleAt(size - 1), 'v1.0.0')).toEqual(entry(size - 1, size));
-      expect(await client.lookup(moduleAt(0), 'v1.0.0')).toEqual(entry(0, size));
+      setup.answer = path => log.read(path, size);
+      expect(await setup.client.lookup(moduleAt(size - 1), 'v1.0.0')).toEqual(entry(size - 1, size));
+      expect(await setup.client.lookup(moduleAt(0), 'v1.0.0')).toEqual(entry(0, size));
     }
   });
 
   it('asks for escaped paths and versions', async () => {
     const log = new TestLog(3);
     log.add(recordOf('example.com/Upper/Case', 'v1.0.0-RC1'));
-    const { client, reads, ...setup } = setUp(log);
-    const answer = setup.answer;
-    const escaped = 'lookup/example.com/!upper/!case@v1.0.0-!r!c1';
-    const attacked = Object.assign(setUp(log), {
-      answer: (path: string) => (path === escaped ? Buffer.from(log.lookup(3)) : answer(path)),
-    });
-    expect(await attacked.client.lookup('example.com/Upper/Case', 'v1.0.0-RC1')).toMatchObject({ position: 3 });
-    expect(await faultOf(client.lookup('../x', 'v1.0.0'))).toMatchObject({ kind: 'invalid' });
-    expect(await faultOf(client.lookup('example.com/a', 'v1/../..'))).toMatchObject({ kind: 'invalid' });
-    expect(reads).toEqual([]);
+    const setup = setUp(log);
+    setup.answer = path =>
+      path === 'lookup/example.com/!upper/!case@v1.0.0-!r!c1' ? Buffer.from(log.lookup(3)) : log.read(path);
+    expect(await setup.client.lookup('example.com/Upper/Case', 'v1.0.0-RC1')).toMatchObject({ position: 3 });
+    setup.reads.length = 0;
+    expect(await faultOf(setup.client.lookup('../x', 'v1.0.0'))).toMatchObject({ kind: 'invalid' });
+    expect(await faultOf(setup.client.lookup('example.com/a', 'v1/../..'))).toMatchObject({ kind: 'invalid' });
+    expect(setup.reads).toEqual([]);
   });
 
   it('accepts an older tree that the trusted one begins with, and stays with the newer', async () => {

@@ -90,7 +90,9 @@ describe('a job', () => {
   });
 
   test('is killed with everything that it has started when it takes too long', async () => {
-    const running = faultOf(runGo(await jobWith('sleep 1000 & echo $! > tmp-pid; wait'), [], { ...limits, timeout: 200 }));
+    const running = faultOf(
+      runGo(await jobWith('sleep 1000 & echo $! > tmp-pid; wait'), [], { ...limits, timeout: 200 }),
+    );
     const pid = await until(async () => Number(await readFile(join(job.work, 'tmp-pid'), 'utf8').catch(() => '')));
     expect((await running).kind).toBe('timed-out');
     await until(() => !isAlive(pid));
@@ -139,7 +141,12 @@ describe('a job', () => {
 });
 
 test('leftovers of processes that were killed are removed, those of others that live are not', async () => {
-  const names = [`gocenter-direct-${process.pid}-aaa`, 'gocenter-direct-4194303-bbb', `gocenter-direct-${process.ppid}-ccc`, 'else'];
+  const names = [
+    `gocenter-direct-${process.pid}-aaa`,
+    'gocenter-direct-4194303-bbb',
+    `gocenter-direct-${process.ppid}-ccc`,
+    'else',
+  ];
   for (const name of names) await mkdir(join(parent, name, 'x'), { recursive: true });
   await removeLeftovers(parent);
   expect((await readdir(parent)).sort()).toEqual(['else', `gocenter-direct-${process.ppid}-ccc`]);

@@ -3,10 +3,14 @@ import { createGuard, isPublicAddress, type Lookup } from '../../../services/pro
 import { faultOf } from '../world.ts';
 
 describe('an address is public', () => {
-  test.each(['8.8.8.8', '140.82.121.4', '2606:4700::1111', '2001:4860:4860::8888', '64:ff9b::808:808', '::ffff:8.8.8.8'])(
-    '%s',
-    address => expect(isPublicAddress(address)).toBe(true),
-  );
+  test.each([
+    '8.8.8.8',
+    '140.82.121.4',
+    '2606:4700::1111',
+    '2001:4860:4860::8888',
+    '64:ff9b::808:808',
+    '::ffff:8.8.8.8',
+  ])('%s', address => expect(isPublicAddress(address)).toBe(true));
 });
 
 describe('an address is not public', () => {
@@ -69,9 +73,12 @@ describe('a guard', () => {
     expect(await guard.resolve('mixed.example', 443)).toEqual([{ address: '8.8.8.8', port: 443 }]);
   });
 
-  test.each(['private.example', 'PRIVATE.example.', '10.0.0.1', '[::1]', '::1', '127.0.0.1'])('refuses %s', async host => {
-    expect((await faultOf(guard.resolve(host, 443))).kind).toBe('refused');
-  });
+  test.each(['private.example', 'PRIVATE.example.', '10.0.0.1', '[::1]', '::1', '127.0.0.1'])(
+    'refuses %s',
+    async host => {
+      expect((await faultOf(guard.resolve(host, 443))).kind).toBe('refused');
+    },
+  );
 
   test('says unavailable of a name that it can’t resolve', async () => {
     expect((await faultOf(guard.resolve('nowhere.example', 443))).kind).toBe('unavailable');
@@ -89,7 +96,10 @@ describe('a guard', () => {
   });
 
   test('lets configured origins be private, on their own port', async () => {
-    const configured = createGuard({ allow: [], configured: [new URL('http://127.0.0.1:3000/x'), new URL('https://[::1]/')] });
+    const configured = createGuard({
+      allow: [],
+      configured: [new URL('http://127.0.0.1:3000/x'), new URL('https://[::1]/')],
+    });
     expect(await configured.resolve('127.0.0.1', 3000)).toHaveLength(1);
     expect(await configured.resolve('[::1]', 443)).toHaveLength(1);
     expect((await faultOf(configured.resolve('127.0.0.1', 3001))).kind).toBe('refused');

@@ -16,7 +16,11 @@ const limiter = (options: Partial<LimiterOptions> = {}) =>
 /** How many of these have begun. */
 function begun(acquired: Promise<unknown>[]): () => number {
   let count = 0;
-  for (const one of acquired) one.then(() => count++, () => {});
+  for (const one of acquired)
+    one.then(
+      () => count++,
+      () => {},
+    );
   return () => count;
 }
 

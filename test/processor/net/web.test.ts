@@ -51,7 +51,9 @@ test('a body of the very limit is read', async () => {
 });
 
 test('a head without a body that comes is timed out', async () => {
-  server.answers.set('/silent', (_request, response) => response.writeHead(200, { 'content-length': 10 }).flushHeaders());
+  server.answers.set('/silent', (_request, response) =>
+    response.writeHead(200, { 'content-length': 10 }).flushHeaders(),
+  );
   expect((await faultOf(web.read(url('/silent'), request))).kind).toBe('timed-out');
 });
 
@@ -93,6 +95,12 @@ test('the trace has the address without credentials or query', async () => {
   const secret = new URL('/exact?token=secret', server.url.replace('//', '//user:pass@'));
   await faultOf(web.read(secret, { ...request, trace: entry => traces.push(entry) }));
   expect(traces).toEqual([
-    { url: `${server.url}/exact`, status: 404, ms: expect.any(Number), bytes: 0, error: expect.stringMatching(/^not-found/) },
+    {
+      url: `${server.url}/exact`,
+      status: 404,
+      ms: expect.any(Number),
+      bytes: 0,
+      error: expect.stringMatching(/^not-found/),
+    },
   ]);
 });

@@ -1,0 +1,12 @@
+import { startDirectOrigin } from './index.ts';
+console.log('start');
+const o = await startDirectOrigin({hosts:['git.example.test'], repositories: {'git.example.test/Basic':[{files:{'go.mod':'module git.example.test/Basic\n'},tags:['v1.0.0']}]}, imports:{'git.example.test/Basic':'git https://git.example.test/Basic'}});
+console.log('up');
+const { createWorld } = await import('../processor/world.ts');
+console.log('imported');
+const w = await createWorld({UPSTREAM:'direct',ORIGIN_CA_FILE:o.caFile,ALLOW_PRIVATE_ORIGINS:'git.example.test',ORIGIN_TIMEOUT:'20s',DIRECT_TIMEOUT:'20s'},{lookup:o.lookup,path:process.env.PATH});
+console.log('world');
+const t=performance.now();
+await w.request({module:'git.example.test/Basic',version:'v1.0.0'}).catch(e=>console.log(e));
+console.log(performance.now()-t, w.messages, o.requests);
+await w.close(); await o.close();

@@ -1,0 +1,104 @@
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Outcome, versionKey } from '../../services/records/index.ts';
+import { type FixtureModule, goModOf, infoOf, moduleZip } from '../upstream/index.ts';
+
+/** What is on the disk below DATA_DIR, read as files and not by the code under test. */
+
+export type StoreName = 'published' | 'quarantine' | 'records';
+export type Version = Pick<FixtureModule, 'path' | 'version'>;
+
+export const nameOf = ({ path, version }: Version) => `${path}@${version}`;
+
+/** Every file below the store's folder, unfinished ones in `.tmp` too, sorted. */
+export async function filesOf(dataDir: string, store: StoreName): Promise<string[]> {
+  const root = join(dataDir, store);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries.filter(entry => entry.isFile());
+  return files.map(entry => join(entry.parentPath, entry.name).slice(root.length + 1)).sort();
+}
+
+/** Which files of a version a store has: of `info`, `mod`, `origin`, `zip`. */
+export async function kindsOf(dataDir: string, store: StoreName, { path, version }: Version): Promise<string[]> {
+  const file = join(dataDir, store, versionKey(path, version));
+  const names = await readdir(dirname(file)).catch(() => []);
+  const prefix = `${basename(file)}.`;
+  return names.flatMap(name => (name.startsWith(prefix) ? [name.slice(prefix.length)] : [])).sort();
+}
+
+/** Unfinished files: none, once nothing is being written. */
+export async function unfinished(dataDir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of ['published/.tmp', 'quarantine/.tmp', 'records/.tmp', 'tmp']) {
+    const names = await readdir(join(dataDir, folder)).catch(() => []);
+    found.push(...names.map(name => `${folder}/${name}`));
+  }
+  return found;
+}
+
+/** The outcome on the disk, whether or not it still holds. */
+export async function outcomeOf(dataDir: string, { path, version }: Version): Promise<Outcome | undefined> {
+  const file = join(dataDir, 'records/modules', versionKey(path, version), 'outcome.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Versions in the feed, in its order, repeats included. */
+export async function listedIn(indexText: string): Promise<string[]> {
+  const lines = indexText.split('\n').filter(line => line !== '');
+  return lines.map(line => JSON.parse(line)).map(({ Path, Version }) => `${Path}@${Version}`);
+}
+
+/** The bytes that each file of a version must have. */
+export async function expectedBytes(module: FixtureModule): Promise<Record<string, Buffer>> {
+  return {
+    zip: await moduleZip(module),
+    mod: Buffer.from(goModOf(module)),
+    info: Buffer.from(`${JSON.stringify(infoOf(module))}\n`),
+  };
+}
+
+/** Which of a version's published files differ from the fixture or are missing. */
+export async function damagedFiles(dataDir: string, store: StoreName, module: FixtureModule): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const [kind, bytes] of Object.entries(await expectedBytes(module))) {
+    const file = join(dataDir, store, `${versionKey(module.path, module.version)}.${kind}`);
+    const found = await readFile(file).catch(() => undefined);
+    if (found === undefined || !found.equals(bytes)) damaged.push(`${nameOf(module)}.${kind}`);
+  }
+  return damaged;
+}
+
+export interface Queued {
+  version: string;
+  subscription: string;
+  dead: boolean;
+  attempts: number;
+}
+
+/** What is in the queue of a service that is dead. A copy is read: opening the file itself would already repair it. */
+export async function queueOf(dataDir: string): Promise<Queued[]> {
+  const copy = await mkdtemp(join(tmpdir(), 'gocenter-queue-'));
+  try {
+    for (const name of await readdir(dataDir)) {
+      if (name.startsWith('messages.sqlite')) await cp(join(dataDir, name), join(copy, name));
+    }
+    const db = new DatabaseSync(join(copy, 'messages.sqlite'));
+    const rows = db.prepare('SELECT body, subscription, dead, attempts FROM deliveries JOIN messages ON id = message');
+    const found = rows.all().map(({ body, subscription, dead, attempts }) => {
+      const { module, version } = JSON.parse(String(body));
+      return {
+        version: `${module}@${version}`,
+        subscription: String(subscription),
+        dead: dead === 1,
+        attempts: Number(attempts),
+      };
+    });
+    db.close();
+    return found;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
