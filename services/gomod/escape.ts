@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
 import { checkFileName, checkModulePath } from './path.ts';
+import { quote } from './quote.ts';
 
 /**
  * The escaping of URLs and file names, where an upper-case letter is `!` and its lower case, for systems that do not
@@ -15,7 +16,7 @@ export function escapePath(path: string): string {
 /** module.EscapeVersion: any name without `!` that could be a file's, a branch for example. */
 export function escapeVersion(v: string): string {
   checkFileName(v);
-  if (/[^\0-\x7f]|!/.test(v)) throw new Fault('invalid', `version ${JSON.stringify(v)} has a character not allowed`);
+  if (/[^\0-\x7f]|!/.test(v)) throw new Fault('invalid', `version ${quote(v)} has a character not allowed`);
   return encode(v);
 }
 
@@ -39,7 +40,7 @@ export function unescapeVersion(escaped: string): string {
 
 function decode(what: string, escaped: string): string {
   if (/[A-Z]|[^\0-\x7f]|!(?![a-z])/.test(escaped)) {
-    throw new Fault('invalid', `invalid escaped ${what} ${JSON.stringify(escaped)}`);
+    throw new Fault('invalid', `invalid escaped ${what} ${quote(escaped)}`);
   }
   return escaped.replace(/!([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

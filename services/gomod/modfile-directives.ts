@@ -11,6 +11,7 @@ import {
   single,
   Wrong,
 } from './modfile-values.ts';
+import { quote } from './quote.ts';
 
 /** What each directive of a go.mod file adds to it: golang.org/x/mod/modfile, rule.go. */
 interface Verb {
@@ -26,7 +27,7 @@ interface Verb {
 export function readDirective(file: ModFile, directive: Directive, strict: boolean): string | undefined {
   const verb = verbs.get(directive.verb);
   if (!strict && verb?.lax !== true) return undefined;
-  if (verb === undefined) return `unknown directive: ${directive.verb}`;
+  if (verb === undefined) return `unknown directive: ${quote(directive.verb)}`;
   try {
     verb.read(file, directive, strict);
     return undefined;
@@ -58,7 +59,7 @@ const table: Record<string, Verb> = {
       const [version = ''] = args;
       const lax = strict ? undefined : laxGoVersionRE.exec(version)?.[1];
       file.go = goVersionRE.test(version) ? version : lax;
-      if (file.go === undefined) throw new Wrong(`invalid go version '${version}': must match format 1.23.0`);
+      if (file.go === undefined) throw new Wrong(`invalid go version ${quote(version)}: must match format 1.23.0`);
     },
   },
   toolchain: {
@@ -68,7 +69,8 @@ const table: Record<string, Verb> = {
       if (file.toolchain !== undefined) throw new Wrong('repeated toolchain statement');
       const [name = ''] = args;
       if (args.length !== 1) throw new Wrong('toolchain directive expects exactly one argument');
-      if (!toolchainRE.test(name)) throw new Wrong(`invalid toolchain version '${name}': must match format go1.23.0`);
+      if (!toolchainRE.test(name))
+        throw new Wrong(`invalid toolchain version ${quote(name)}: must match format go1.23.0`);
       file.toolchain = name;
     },
   },
@@ -111,7 +113,8 @@ const table: Record<string, Verb> = {
         if (strict) throw new Wrong('retract expects a version or [low, high]');
         return; // a newer syntax, perhaps
       }
-      if (rest.length > 0 && strict) throw new Wrong(`unexpected token after version: ${JSON.stringify(rest[0])}`);
+      const [more] = rest;
+      if (more !== undefined && strict) throw new Wrong(`unexpected token after version: ${quote(more)}`);
       file.retract.push({ low, high, rationale: commentText(directive) });
     },
   },

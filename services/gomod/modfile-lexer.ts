@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
-import { isPrint } from './unicode.ts';
+import { quote } from './quote.ts';
+import { printable } from './unicode.ts';
 
 /**
  * The lexer of go.mod files: golang.org/x/mod/modfile, read.go; "Lexical elements" in the Go Modules Reference.
@@ -29,6 +30,9 @@ export interface Token {
   end: Position;
 }
 
+/** Go has no limit but the 16 MiB of a go.mod, which could be made to cost minutes and gigabytes here. */
+const maxTokens = 250_000;
+
 export interface Lexer {
   /** The next token, again and again `end` after the last one. */
   next(): Token;
@@ -40,6 +44,8 @@ export function createLexer(name: string, text: string): Lexer {
   let line = 1;
   /** Whether something stands before the offset on the same line. */
   let lineUsed = false;
+
+  let tokens = 0;
 
   const position = (): Position => ({ line, offset });
 
@@ -59,6 +65,7 @@ export function createLexer(name: string, text: string): Lexer {
   }
 
   function next(): Token {
+    if (++tokens > maxTokens) fail(`more than ${maxTokens} words, comments and line breaks`);
     offset = skipBlanks(text, offset);
     const char = text.charAt(offset);
     if (char === '') return { kind: 'end', text: '', start: position(), end: position() };
@@ -71,12 +78,12 @@ export function createLexer(name: string, text: string): Lexer {
     return token('name', nameEnd());
   }
 
-  function stringEnd(quote: string): number {
+  function stringEnd(mark: string): number {
     for (let i = offset + 1; i < text.length; i++) {
       const char = text.charAt(i);
-      if (char === quote) return i + 1;
+      if (char === mark) return i + 1;
       if (char === '\n') fail('unexpected newline in string');
-      if (char === '\\' && quote === '"') i++;
+      if (char === '\\' && mark === '"') i++;
     }
     return fail('unexpected end of file in string');
   }
@@ -84,23 +91,27 @@ export function createLexer(name: string, text: string): Lexer {
   function nameEnd(): number {
     let end = offset;
     for (;;) {
-      plainRE.lastIndex = end;
-      if (plainRE.test(text)) end = plainRE.lastIndex;
+      nameRE.lastIndex = end;
+      if (nameRE.test(text)) {
+        end = nameRE.lastIndex;
+        continue;
+      }
       if (text.startsWith('/*', end)) fail('mod files must use // comments (not /* */ comments)');
-      const char = String.fromCodePoint(text.codePointAt(end) ?? 0);
-      const ok = char === '/' ? !text.startsWith('//', end) : char > '~' && isPrint(char);
-      if (!ok) break;
-      end += char.length;
+      if (text[end] !== '/' || text[end + 1] === '/') break;
+      end++;
     }
-    if (end === offset) fail(`unexpected input character ${JSON.stringify(text.charAt(offset))}`);
+    if (end === offset) fail(`unexpected input character ${quote(text.charAt(offset))}`);
     return end;
   }
 
   return { next, fail };
 }
 
-/** What a name is mostly made of: printable ASCII but for the slash, which may begin a comment, and punctuation. */
-const plainRE = /[!-'*+.0-Z\\^-z|~-]+/y;
+/**
+ * What a name is made of: all that is printable but for punctuation, and for the slash, which may begin a comment.
+ * In pieces, because the engine keeps a stack for what repeats.
+ */
+const nameRE = new RegExp(`[${printable}--[\\(\\)\\[\\]\\{\\},\\/]]{1,1000}`, 'vy');
 
 function isComment(kind: TokenKind): boolean {
   return kind === 'comment' || kind === 'suffix';

@@ -1,7 +1,7 @@
 import type { ModuleVersion, Replace } from './modfile.ts';
 import type { Comments } from './modfile-syntax.ts';
 import { checkPathMajor, splitPathVersion } from './path.ts';
-import { unquote } from './quote.ts';
+import { quote, unquote } from './quote.ts';
 import { fields, trimSpace } from './unicode.ts';
 import { canonicalVersion } from './version.ts';
 
@@ -24,13 +24,13 @@ export function single({ verb, args }: Directive): string {
 
 function string(token: string): string {
   const text = token.startsWith('"') ? unquote(token) : /["'`]/.test(token) ? undefined : token;
-  if (text === undefined) throw new Wrong(`invalid quoted string: ${token}`);
+  if (text === undefined) throw new Wrong(`invalid quoted string: ${quote(token)}`);
   return text;
 }
 
 function version(token: string): string {
   const canonical = canonicalVersion(string(token));
-  if (canonical === '') throw new Wrong(`version ${JSON.stringify(token)} invalid: must be of the form v1.2.3`);
+  if (canonical === '') throw new Wrong(`version ${quote(token)} invalid: must be of the form v1.2.3`);
   return canonical;
 }
 
@@ -47,7 +47,7 @@ export function moduleVersion({ verb, args }: Directive): ModuleVersion {
 
 function pathMajor(path: string): string {
   const split = splitPathVersion(path);
-  if (split === undefined) throw new Wrong(`invalid module path ${JSON.stringify(path)}`);
+  if (split === undefined) throw new Wrong(`invalid module path ${quote(path)}`);
   return split.pathMajor;
 }
 
@@ -67,7 +67,7 @@ export function replacement(args: readonly string[]): Replace {
   const path = string(newPath);
   if (newVersion !== undefined) {
     const module = { path, version: version(newVersion) };
-    if (isDirectoryPath(path)) throw new Wrong(`replacement directory ${JSON.stringify(path)} cannot have version`);
+    if (isDirectoryPath(path)) throw new Wrong(`replacement directory ${quote(path)} cannot have version`);
     return { old, new: module };
   }
   if (!isDirectoryPath(path)) throw new Wrong('replacement module without version must be directory path');

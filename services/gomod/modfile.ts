@@ -2,7 +2,7 @@ import { Fault } from '../errors.ts';
 import { readDirective, verbs } from './modfile-directives.ts';
 import { parseSyntax } from './modfile-syntax.ts';
 import type { Directive } from './modfile-values.ts';
-import { unquote } from './quote.ts';
+import { quote, unquote } from './quote.ts';
 import { trimSpace } from './unicode.ts';
 
 /** A go.mod file as modfile.File holds it, without the syntax tree. */
@@ -49,7 +49,8 @@ export interface Retract {
 /**
  * modfile.Parse, or modfile.ParseLax when `lax`, without a version fixer: "go.mod files" in the Go Modules Reference.
  * Lax is for modules that are required by others: what is unknown or matters to the main module alone is ignored.
- * `name` is for messages. Throws `invalid` with the line and the first thing wrong.
+ * `name` is for messages. Throws `invalid` with the line and the first thing wrong; stricter than Go: for more than
+ * 250,000 words.
  *
  * Versions in `require`, `exclude` and `replace` come out canonical; those in `retract` as written, since Go checks
  * them only against the versions there are. Bytes that are not UTF-8 come out as U+FFFD.
@@ -79,7 +80,10 @@ export function parseModFile(name: string, bytes: Uint8Array, options: { lax?: b
     } else if (args.length === 0 && verbs.get(verb)?.block === true) {
       for (const line of statement.lines) read({ verb, args: line.tokens, line, block: statement }, line.start.line);
     } else if (strict) {
-      throw new Fault('invalid', `${name}:${statement.start.line}: unknown block type: ${statement.tokens.join(' ')}`);
+      throw new Fault(
+        'invalid',
+        `${name}:${statement.start.line}: unknown block type: ${quote(statement.tokens.slice(0, 9).join(' '))}`,
+      );
     }
   }
   return file;
@@ -88,15 +92,16 @@ export function parseModFile(name: string, bytes: Uint8Array, options: { lax?: b
 /** modfile.ModulePath: the path of the first module line, whatever else is wrong with the file; '' if there is none. */
 export function modulePath(bytes: Uint8Array): string {
   const text = decode(bytes);
-  for (let start = 0; start < text.length; ) {
-    const lineBreak = text.indexOf('\n', start);
+  for (let at = text.indexOf('module'); at >= 0; ) {
+    const lineBreak = text.indexOf('\n', at);
     const end = lineBreak < 0 ? text.length : lineBreak;
-    const [code = ''] = text.slice(start, end).split('//', 1);
-    start = end + 1;
-    const line = trimSpace(code);
+    const [line = ''] = text.slice(at, end).split('//', 1);
     const path = trimSpace(line.slice('module'.length));
-    if (!line.startsWith('module') || path === '' || line === `module${path}`) continue;
-    return /^["`]/.test(path) ? (unquote(path) ?? '') : path;
+    const first = trimSpace(text.slice(text.lastIndexOf('\n', at) + 1, at)) === '';
+    if (first && path !== '' && !line.startsWith(`module${path}`)) {
+      return /^["`]/.test(path) ? (unquote(path) ?? '') : path;
+    }
+    at = text.indexOf('module', end);
   }
   return '';
 }

@@ -1,4 +1,5 @@
 import { Fault } from '../errors.ts';
+import { quote } from './quote.ts';
 import { build, isValid, major } from './semver.ts';
 import { isLetter } from './unicode.ts';
 
@@ -34,7 +35,7 @@ export function checkFileName(name: string): void {
 }
 
 function malformed(kind: PathKind, path: string, reason: string): Fault {
-  return new Fault('invalid', `malformed ${kind} path ${JSON.stringify(path)}: ${reason}`);
+  return new Fault('invalid', `malformed ${kind} path ${quote(path)}: ${reason}`);
 }
 
 function badModulePath(path: string): string | undefined {
@@ -67,17 +68,17 @@ const windowsNameRE = /^(?:con|prn|aux|nul|com[1-9]|lpt[1-9])$/i;
 
 function badElement(element: string, kind: PathKind): string | undefined {
   if (element === '') return 'empty path element';
-  if (/^\.+$/.test(element)) return `invalid path element ${JSON.stringify(element)}`;
+  if (/^\.+$/.test(element)) return `invalid path element ${quote(element)}`;
   if (element.startsWith('.') && kind === 'module') return 'leading dot in path element';
   if (element.endsWith('.')) return 'trailing dot in path element';
   if (!allowed[kind].test(element)) {
     const bad = Array.from(element).find(
       char => !allowed[kind].test(char) && !(kind === 'file' && char > '\x7f' && isLetter(char)),
     );
-    if (bad !== undefined) return `invalid character ${JSON.stringify(bad)}`;
+    if (bad !== undefined) return `invalid character ${quote(bad)}`;
   }
   const [short = ''] = element.split('.', 1);
-  if (windowsNameRE.test(short)) return `${JSON.stringify(short)} is a reserved name on Windows`;
+  if (windowsNameRE.test(short)) return `${quote(short)} is a reserved name on Windows`;
   // Short names of Windows (PROGRA~1) matter in what is imported only.
   if (kind !== 'file' && /~[0-9]+$/.test(short)) return 'trailing tilde and digits in path element';
   return undefined;
@@ -133,14 +134,14 @@ export function matchPathMajor(v: string, pathMajor: string): boolean {
 export function checkPathMajor(v: string, pathMajor: string): void {
   if (matchPathMajor(v, pathMajor)) return;
   const wanted = pathMajor === '' ? 'v0 or v1' : pathMajor.replace(/^[/.]/, '');
-  throw new Fault('invalid', `version ${JSON.stringify(v)} invalid: should be ${wanted}, not ${major(v) || 'that'}`);
+  throw new Fault('invalid', `version ${quote(v)} invalid: should be ${wanted}`);
 }
 
 /** module.Check: the path is valid, the version is semantic, and they belong together. */
 export function checkModuleVersion(path: string, version: string): void {
   checkModulePath(path);
   if (!isValid(version)) {
-    throw new Fault('invalid', `${path}: version ${JSON.stringify(version)} is not a semantic version`);
+    throw new Fault('invalid', `${path}: version ${quote(version)} is not a semantic version`);
   }
   checkPathMajor(version, splitPathVersion(path)?.pathMajor ?? '');
 }

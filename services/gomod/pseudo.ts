@@ -1,4 +1,5 @@
 import { Fault } from '../errors.ts';
+import { quote } from './quote.ts';
 import { build, canonical, isValid, prerelease } from './semver.ts';
 
 /**
@@ -7,8 +8,7 @@ import { build, canonical, isValid, prerelease } from './semver.ts';
  *   vX.Y.Z-pre.0.yyyymmddhhmmss-abcdefabcdef the version before is vX.Y.Z-pre
  *   vX.Y.(Z+1)-0.yyyymmddhhmmss-abcdefabcdef the version before is vX.Y.Z
  */
-const pseudoRE =
-  /^v[0-9]+\.(?:0\.0-|[0-9]+\.[0-9]+-(?:[^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+const pseudoRE = /^v[0-9]+\.(?:0\.0-|[0-9]+\.[0-9]+-(?:[^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+(?:\+|$)/;
 
 /** module.IsPseudoVersion */
 export function isPseudoVersion(v: string): boolean {
@@ -69,7 +69,7 @@ function parse(v: string): Parts {
 }
 
 function invalid(v: string, reason: string): Fault {
-  return new Fault('invalid', `pseudo-version ${JSON.stringify(v)} invalid: ${reason}`);
+  return new Fault('invalid', `pseudo-version ${quote(v)} invalid: ${reason}`);
 }
 
 /** yyyymmddhhmmss in UTC */

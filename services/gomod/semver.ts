@@ -3,13 +3,7 @@
  * vMAJOR[.MINOR[.PATCH[-PRERELEASE][+BUILD]]]; vMAJOR and vMAJOR.MINOR stand for .0.0 and .0.
  */
 
-const number = '(?:0|[1-9][0-9]*)';
-const prereleaseWord = `(?:${number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
-const buildWord = '[0-9A-Za-z-]+';
-const versionRE = new RegExp(
-  `^v(?<major>${number})(?:\\.(?<minor>${number})(?:\\.(?<patch>${number})` +
-    `(?<pre>-${prereleaseWord}(?:\\.${prereleaseWord})*)?(?<build>\\+${buildWord}(?:\\.${buildWord})*)?)?)?$`,
-);
+const versionRE = /^v(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]*)?(\+[0-9A-Za-z.-]*)?)?)?$/;
 
 interface Parsed {
   major: string;
@@ -22,16 +16,29 @@ interface Parsed {
 }
 
 function parse(v: string): Parsed | undefined {
-  const groups = versionRE.exec(v)?.groups;
-  if (groups === undefined) return undefined;
-  const { major = '', minor, patch, pre = '', build = '' } = groups;
+  const [match, major = '', minor, patch, prerelease = '', build = ''] = versionRE.exec(v) ?? [];
+  if (match === undefined || !areWords(prerelease) || !areWords(build)) return undefined;
+  if (hasPaddedNumber(prerelease)) return undefined;
   const short = minor === undefined ? '.0.0' : patch === undefined ? '.0' : '';
-  return { major, minor: minor ?? '0', patch: patch ?? '0', short, prerelease: pre, build };
+  return { major, minor: minor ?? '0', patch: patch ?? '0', short, prerelease, build };
+}
+
+/** Nothing, or words joined by dots after a sign. */
+function areWords(text: string): boolean {
+  return text === '' || !text.slice(1).split('.').includes('');
+}
+
+/** A word of digits with a leading zero. */
+function hasPaddedNumber(prerelease: string): boolean {
+  return prerelease
+    .slice(1)
+    .split('.')
+    .some(word => /^0[0-9]+$/.test(word));
 }
 
 /** semver.IsValid */
 export function isValid(v: string): boolean {
-  return versionRE.test(v);
+  return parse(v) !== undefined;
 }
 
 /** semver.Canonical: fills in the shorthand, drops build metadata; '' for an invalid version. */

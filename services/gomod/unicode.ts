@@ -22,21 +22,20 @@ const assignedSince15 = `
   })
   .join('');
 
-const newRE = new RegExp(`^[${assignedSince15}]$`, 'u');
+const newRE = new RegExp(`^[${assignedSince15}]$`, 'v');
+const letterRE = new RegExp(`^[\\p{L}--[${assignedSince15}]]$`, 'v');
 
-/** Whether the character means nothing to Go yet. */
+/** What unicode.IsPrint accepts but for the ASCII space, as a class for regular expressions with the flag v. */
+export const printable = `[[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}]--[${assignedSince15}]]`;
+
+/** Whether the character, one code point, means nothing to Go yet. */
 export function isNewToGo(char: string): boolean {
   return char > '\u{87f}' && newRE.test(char);
 }
 
-/** unicode.IsLetter, of a string that is one code point, as for the other functions here. */
+/** unicode.IsLetter */
 export function isLetter(char: string): boolean {
-  return /^\p{L}$/u.test(char) && !isNewToGo(char);
-}
-
-/** unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-export function isPrint(char: string): boolean {
-  return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(char) && !isNewToGo(char);
+  return letterRE.test(char);
 }
 
 /** The body of a character class: what unicode.IsSpace accepts. */

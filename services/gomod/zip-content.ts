@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { Fault } from '../errors.ts';
+import { quote } from './quote.ts';
 import { checkExtras, descriptorFlag, type ZipEntry } from './zip-directory.ts';
 import type { ZipFile } from './zip-file.ts';
 
@@ -20,7 +21,7 @@ const smallSize = 128 * 1024;
  * declared size and one chunk. Throws `invalid`.
  */
 export async function readContent(file: ZipFile, entry: ZipEntry, end: number, keep: boolean): Promise<Content> {
-  const fail = (reason: string) => new Fault('invalid', `${JSON.stringify(entry.name)}: ${reason}`);
+  const fail = (reason: string) => new Fault('invalid', `${quote(entry.name)}: ${reason}`);
   const start = await checkLocalHeader(file, entry, fail);
   const dataEnd = start + entry.compressedSize;
   if (dataEnd > end) throw fail('it reaches into what follows it');

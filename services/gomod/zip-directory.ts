@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import yauzl from 'yauzl';
 import { Fault } from '../errors.ts';
+import { quote } from './quote.ts';
 import type { ZipFile } from './zip-file.ts';
 
 /** An entry of the central directory, checked on its own; sizes are what it declares. */
@@ -61,7 +62,7 @@ export async function readDirectory(file: ZipFile, maxEntries: number, maxBytes:
 
 function checkEntry(entry: yauzl.Entry): ZipEntry {
   const name = entry.fileNameRaw.toString();
-  const fail = (reason: string) => new Fault('invalid', `${JSON.stringify(name)}: ${reason}`);
+  const fail = (reason: string) => new Fault('invalid', `${quote(name)}: ${reason}`);
   if (!isUtf8(entry.fileNameRaw)) throw fail('its name is not UTF-8');
   const flags = entry.generalPurposeBitFlag;
   if (entry.isEncrypted()) throw fail('it is encrypted');

@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
 import { checkFilePath } from './path.ts';
+import { quote } from './quote.ts';
 import { foldCase } from './unicode.ts';
 
 /** A folder of the module by its entries' folded names, or a file. */
@@ -28,7 +29,7 @@ export function createZipNames(prefix: string, maxFolders: number): ZipNames {
   let folders = 0;
 
   function add(name: string): string {
-    if (!name.startsWith(prefix)) throw new Fault('invalid', `its name does not begin with ${JSON.stringify(prefix)}`);
+    if (!name.startsWith(prefix)) throw new Fault('invalid', `its name does not begin with ${quote(prefix)}`);
     const path = name.slice(prefix.length);
     const isFolder = path === '' || path.endsWith('/');
     const clean = path.endsWith('/') ? path.slice(0, -1) : path;
@@ -53,10 +54,10 @@ export function createZipNames(prefix: string, maxFolders: number): ZipNames {
         node.entries?.set(key, next);
       }
       if (next.name !== name) {
-        throw new Fault('invalid', `${JSON.stringify(name)} and ${JSON.stringify(next.name)} differ only in case`);
+        throw new Fault('invalid', `${quote(name)} and ${quote(next.name)} differ only in case`);
       }
       if (inner !== (next.entries !== undefined)) {
-        throw new Fault('invalid', `${JSON.stringify(name)} is both a file and a folder`);
+        throw new Fault('invalid', `${quote(name)} is both a file and a folder`);
       }
       node = next;
     }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Fault } from '../errors.ts';
 import { type HashedFile, hash1 } from './dirhash.ts';
 import { checkModuleVersion } from './path.ts';
+import { quote } from './quote.ts';
 import { canonicalVersion } from './version.ts';
 import { readContent } from './zip-content.ts';
 import { readDirectory, type ZipEntry } from './zip-directory.ts';
@@ -60,7 +61,7 @@ export async function readModuleZip(
   limits: Partial<ZipLimits> = {},
 ): Promise<ModuleZip> {
   if (canonicalVersion(version) !== version) {
-    throw new Fault('invalid', `version ${JSON.stringify(version)} is not canonical`);
+    throw new Fault('invalid', `version ${quote(version)} is not canonical`);
   }
   checkModuleVersion(module, version);
   await using handle = await open(file).catch(unreadable);
@@ -106,7 +107,7 @@ async function checkNames(entries: ZipEntry[], prefix: string, limits: ZipLimits
       const limit = path === 'go.mod' ? limits.goMod : path === 'LICENSE' ? limits.license : limits.unzipped;
       if (entry.size > limit) throw new Fault('invalid', `it is larger than ${limit} bytes`);
     } catch (error) {
-      if (error instanceof Fault) throw new Fault('invalid', `${JSON.stringify(entry.name)}: ${error.message}`);
+      if (error instanceof Fault) throw new Fault('invalid', `${quote(entry.name)}: ${error.message}`);
       throw error;
     }
   }

@@ -47,19 +47,21 @@ const maxFaults = 100;
 export function createEgress(options: { guard: Guard; limiter: Limiter; count: CountFetch; silence: number }): Egress {
   const { guard, limiter, count, silence } = options;
   const children = new Map<string, Child>();
+  const clients = new Set<Duplex>();
   const server = createServer((request, response) => {
     // Plain http arrives as a request with an absolute address.
     childOf(request)?.faults.push(new Fault('refused', 'plain http is refused: modules come by https only'));
     response.writeHead(403, 'plain http is refused').end();
   });
   server.on('connect', (request, client, head) => {
-    client.on('error', () => {});
-    tunnel(request, client, head).catch(error => {
+    clients.add(client);
+    client.on('error', () => {}).on('close', () => clients.delete(client));
+    const child = childOf(request);
+    if (child === undefined) return turnAway(client, '407 this proxy is not for you');
+    tunnel(child, request.url ?? '', client, head).catch(error => {
       const fault = asFault(error);
-      const [status, words] = fault.kind === 'refused' ? [403, fault.message] : [502, fault.message];
-      client.end(
-        `HTTP/1.1 ${status} ${words.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)}\r\nContent-Length: 0\r\n\r\n`,
-      );
+      child.sockets.delete(client);
+      turnAway(client, `${fault.kind === 'refused' ? 403 : 502} ${fault.message}`);
     });
   });
   server.on('clientError', (_error, socket) => socket.destroy());
@@ -78,15 +80,9 @@ export function createEgress(options: { guard: Guard; limiter: Limiter; count: C
     return child !== undefined && timingSafeEqual(digest(secret), child.secret) ? child : undefined;
   }
 
-  async function tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
-    const child = childOf(request);
-    if (child === undefined) {
-      client.end(
-        'HTTP/1.1 407 this proxy is not for you\r\nProxy-Authenticate: Basic realm="egress"\r\nContent-Length: 0\r\n\r\n',
-      );
-      return;
-    }
-    const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d{1,5})$/.exec(request.url ?? '') ?? [];
+  async function tunnel(child: Child, target: string, client: Duplex, head: Buffer): Promise<void> {
+    const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d{1,5})$/.exec(target) ?? [];
+    child.sockets.add(client);
     try {
       const origin = await reach(child, host, Number(port));
       count(host, 'ok');
@@ -104,14 +100,13 @@ export function createEgress(options: { guard: Guard; limiter: Limiter; count: C
     if (port !== 443 && !guard.listed(host, port)) {
       throw new Fault('refused', `port ${port} of ${host} is refused: modules come by https on port 443`);
     }
-    if (child.sockets.size >= maxTunnels) throw new Fault('unavailable', 'one fetch has too many connections');
+    if (child.sockets.size > maxTunnels) throw new Fault('unavailable', 'one fetch has too many connections');
     // For the rate only: a tunnel may idle, so it must not hold one of the host's places.
     (await limiter.acquire(host))();
     return connectChecked(guard, host, port, silence);
   }
 
   function join(child: Child, host: string, client: Duplex, origin: Socket, head: Buffer): void {
-    child.sockets.add(client);
     const end = () => {
       child.sockets.delete(client);
       client.destroy();
@@ -127,12 +122,16 @@ export function createEgress(options: { guard: Guard; limiter: Limiter; count: C
     if (head.length > 0) origin.write(head);
     origin.pipe(client);
     client.pipe(origin);
+    if (client.destroyed) end();
   }
 
   return {
     async open() {
       listening ??= listen();
-      const port = await listening;
+      const port = await listening.catch(error => {
+        listening = undefined;
+        throw new Fault('unavailable', 'the way out of go can’t be opened', { cause: error });
+      });
       const id = randomBytes(8).toString('hex');
       const secret = randomBytes(24).toString('hex');
       const child: Child = { secret: digest(secret), sockets: new Set(), faults: [] };
@@ -150,13 +149,21 @@ export function createEgress(options: { guard: Guard; limiter: Limiter; count: C
     async close() {
       if (listening === undefined) return;
       await listening.catch(() => {});
-      for (const child of children.values()) for (const socket of child.sockets) socket.destroy();
+      for (const client of clients) client.destroy();
       await new Promise(resolve => {
         server.close(resolve);
         server.closeAllConnections();
       });
     },
   };
+}
+
+function turnAway(client: Duplex, status: string): void {
+  const line = `HTTP/1.1 ${status.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200)}`;
+  // A client that keeps its half open must not keep the connection.
+  client.end(`${line}\r\nProxy-Authenticate: Basic realm="egress"\r\nContent-Length: 0\r\n\r\n`, () =>
+    client.destroy(),
+  );
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();

@@ -1,11 +1,11 @@
 import { versionKey } from '../records/index.ts';
 import type { Storage } from '../storage/index.ts';
-import type { Ask, OriginClient } from './upstream.ts';
+import type { Ask, Fetched, OriginClient } from './upstream.ts';
 
 /**
  * Fetches a version from one origin into quarantine: zip, mod, then info, which is the commit mark; where it comes from
- * beside them in `.origin`. What fails on the way leaves no info, so a version is never there by half. Nothing is held
- * in memory but the go.mod.
+ * beside them in `.origin`. What fails on the way leaves no info, so a version is never there by half, and no files
+ * that nobody would ever remove. Nothing is held in memory but the go.mod.
  */
 export async function fetchIntoQuarantine(
   origin: OriginClient,
@@ -15,16 +15,29 @@ export async function fetchIntoQuarantine(
   ask: Ask,
 ): Promise<void> {
   const key = versionKey(module, version);
-  const fetched = await origin.fetch(module, version, ask);
+  let fetched: Fetched | undefined;
+  let named: Promise<unknown> | undefined;
   try {
+    fetched = await origin.fetch(module, version, ask);
     // Begun beside the zip, which takes longer, and waited for before the mark.
-    const named = quarantine.put(`${key}.origin`, Buffer.from(origin.spec.name));
+    named = quarantine.put(`${key}.origin`, Buffer.from(origin.spec.name));
     named.catch(() => {});
     await quarantine.put(`${key}.zip`, fetched.zip);
     await named;
     await quarantine.put(`${key}.mod`, await fetched.mod);
     await quarantine.put(`${key}.info`, Buffer.from(`${JSON.stringify(fetched.info)}\n`));
+  } catch (error) {
+    await named?.catch(() => {});
+    // When the message was taken from us, somebody else may be fetching into the same place.
+    if (!ask.signal?.aborted) await removeParts(quarantine, key).catch(() => {});
+    throw error;
   } finally {
-    await fetched.dispose();
+    await fetched?.dispose();
   }
+}
+
+/** Also those that a process left which died on the way. */
+async function removeParts(quarantine: Storage, key: string): Promise<void> {
+  if ((await quarantine.stat(`${key}.info`)) !== undefined) return;
+  for (const kind of ['mod', 'zip', 'origin']) await quarantine.delete(`${key}.${kind}`);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../errors.ts';
+import { readFeed } from '../records/feed.ts';
 import type { Storage } from '../storage/index.ts';
-import { readFeed } from '../validator/feed.ts';
 import type { Reader } from './access.ts';
 import { textType } from './answers.ts';
 import type { Resource } from './respond.ts';

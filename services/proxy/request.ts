@@ -3,6 +3,7 @@ import { unescapePath, unescapeVersion } from '../gomod/escape.ts';
 import { checkModuleVersion } from '../gomod/path.ts';
 import { build } from '../gomod/semver.ts';
 import { canonicalVersion } from '../gomod/version.ts';
+import { versionKey } from '../records/index.ts';
 
 /** What a client asks for, read from the path. Source: Go Modules Reference, "GOPROXY protocol". */
 export type ProxyRequest =
@@ -25,8 +26,6 @@ export interface ParsedRequest {
 
 /** The largest request target that is looked at, percent-encoding and parameters included. */
 const maxTarget = 4096;
-/** The longest key of the store. */
-const maxPath = 1024;
 
 /**
  * Parses a request target (path and query, as sent). Throws `invalid` for what is malformed and `not-found` for what is
@@ -72,8 +71,6 @@ function parseSumdb(rest: string): ProxyRequest {
 }
 
 function parseModule(rest: string): ProxyRequest {
-  if (rest.length > maxPath)
-    throw new Fault('invalid', `a module path with its version is at most ${maxPath} bytes long`);
   if (rest.endsWith('/@latest')) {
     return { kind: 'latest', module: modulePath(rest.slice(0, -'/@latest'.length)) };
   }
@@ -91,7 +88,7 @@ function parseModule(rest: string): ProxyRequest {
   if (escaped === undefined || extension === undefined) {
     throw new Fault('not-found', `${JSON.stringify(file)} is not list and does not end in .info, .mod or .zip`);
   }
-  return parseVersion(module, escaped, extension as 'info' | 'mod' | 'zip', rest);
+  return parseVersion(module, escaped, extension as 'info' | 'mod' | 'zip');
 }
 
 const modulePath = (escaped: string) => unescapePath(escaped);
@@ -99,7 +96,7 @@ const modulePath = (escaped: string) => unescapePath(escaped);
 /** Names that the go command resolves itself and never sends; an origin must not be asked for them. */
 const ownQueries = new Set(['latest', 'upgrade', 'patch']);
 
-function parseVersion(module: string, escaped: string, kind: 'info' | 'mod' | 'zip', path: string): ProxyRequest {
+function parseVersion(module: string, escaped: string, kind: 'info' | 'mod' | 'zip'): ProxyRequest {
   const version = unescapeVersion(escaped);
   if (canonicalVersion(version) === version && version !== '') {
     try {
@@ -108,7 +105,7 @@ function parseVersion(module: string, escaped: string, kind: 'info' | 'mod' | 'z
     } catch (error) {
       throw new Fault('not-found', `invalid version: ${(error as Error).message}`);
     }
-    return { kind, module, version, path };
+    return { kind, module, version, path: `${versionKey(module, version)}.${kind}` };
   }
   if (kind !== 'info') throw new Fault('not-found', `unrecognized version ${JSON.stringify(version)}`);
   if (ownQueries.has(version) || /[<>=]/.test(version)) {

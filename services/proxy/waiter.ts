@@ -46,6 +46,8 @@ export function createWaiter(deps: {
     const info = `${versionKey(module, version)}.info`;
     // Only an outcome written after this look answers this request; comparing objects needs no clocks to agree.
     let seen = (await records.stat(outcome))?.etag;
+    const standing = seen === undefined ? undefined : await readOutcome(records, module, version);
+    if (standing !== undefined) throw outcomeFault(standing);
     const requestedAt = new Date().toISOString();
     await messaging.publish('module.requested', { v: 1, module, version, by: 'proxy', requestedAt, hops });
     for (let pause = firstLook; !stop.aborted; pause = Math.min(lastLook, pause * 1.5)) {

@@ -7,18 +7,23 @@ import { readObject, type Storage } from '../storage/index.ts';
  * What is written down of a version beside its bytes, as small JSON objects in the records store:
  *
  *     modules/<escaped module>/@v/<escaped version>/outcome.json      why it is not published, while that holds
- *     modules/…/provenance.json                                        how it was published; create-only
+ *     modules/…/provenance.json                                        how it was published
  *     modules/…/hash                                                   h1 first seen; create-only
  *     modules/…/release.json                                           an operator overruled the rules
  *     modules/…/log/<time>-<random>.json                               one a run of the processor or validator
- *     index/<day>/<time>/<escaped module>@<escaped version>            the feed of what is published, in order
+ *     index/<day>/<time>=<module>@<version>                            the feed of what is published, in order (feed.ts)
  *     alarms/<time>-<random>.json                                      security events
  */
 
 /** The GOPROXY path of a version without its extension: key in the published and quarantine stores. */
 export function versionKey(module: string, version: string): string {
-  return `${escapePath(module)}/@v/${escapeVersion(version)}`;
+  const key = `${escapePath(module)}/@v/${escapeVersion(version)}`;
+  if (key.length > maxKey) throw new Fault('invalid', `a module path with its version is at most ${maxKey} bytes long`);
+  return key;
 }
+
+/** Leaves room for the names of records in the 1024 bytes that a store gives its keys. */
+const maxKey = 900;
 
 export interface Outcome {
   /** `refused` is a rejection by the validator: a tombstone. */
@@ -38,6 +43,8 @@ export interface Provenance {
   origin: string;
   requestedAt: string;
   publishedAt: string;
+  /** Key of the version's entry in the feed (feed.ts). */
+  feed: string;
   /** h1 hashes of the zip and of go.mod. */
   hash: string;
   goModHash: string;

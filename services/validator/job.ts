@@ -3,9 +3,9 @@ import type { Config } from '../config.ts';
 import type { Messaging } from '../messaging/index.ts';
 import type { Message } from '../messaging/topics.ts';
 import type { Metrics } from '../metrics.ts';
+import type { FeedWriter } from '../records/feed.ts';
 import { type Alarm, type RunLog, versionKey, writeAlarm } from '../records/index.ts';
 import type { Storage } from '../storage/index.ts';
-import type { FeedWriter } from './feed.ts';
 import type { ChecksumDatabase, RuleConfig, RuleContext } from './rule.ts';
 import type { Scratch } from './scratch.ts';
 

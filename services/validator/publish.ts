@@ -9,9 +9,6 @@ import { type Candidate, copyObject } from './candidate.ts';
 import { all, cleanQuarantine, type Job, type Tools } from './job.ts';
 import type { Judgement } from './judge.ts';
 
-/** Provenance that also knows the version's entry in the feed. */
-export type ListedProvenance = Provenance & { feed?: string };
-
 /** In a rejection where no rule refused: the published store holds other bytes already. */
 export const publishedBytes = 'published-bytes';
 
@@ -53,7 +50,7 @@ export async function publish(tools: Tools, job: Job, candidate: Candidate, judg
 export async function settlePublished(tools: Tools, job: Job): Promise<void> {
   const { records, feed, log } = tools;
   const { module, version } = job.message;
-  const provenance: ListedProvenance | undefined = await readProvenance(records, module, version);
+  const provenance: Provenance | undefined = await readProvenance(records, module, version);
   if (provenance === undefined) {
     log.warn(
       { module, version },
@@ -78,7 +75,7 @@ async function announce(tools: Tools, job: Job, provenance: Provenance): Promise
 }
 
 /** Writes provenance, then the feed's entry, whose key it holds. An entry that an earlier attempt wrote is kept. */
-async function record(tools: Tools, job: Job, candidate: Candidate, judgement: Judgement): Promise<ListedProvenance> {
+async function record(tools: Tools, job: Job, candidate: Candidate, judgement: Judgement): Promise<Provenance> {
   const { records, feed } = tools;
   const { module, version, origin, requestedAt } = job.message;
   const [{ hash }, mod] = await Promise.all([candidate.zip(), candidate.mod()]);
@@ -99,14 +96,14 @@ async function record(tools: Tools, job: Job, candidate: Candidate, judgement: J
     return provenance;
   };
 
-  const kept: ListedProvenance | undefined = await readProvenance(records, module, version);
+  const kept: Provenance | undefined = await readProvenance(records, module, version);
   if (kept?.feed !== undefined && (await isListed(records, kept))) return write(kept.feed, kept.publishedAt);
-  const { promise, resolve } = Promise.withResolvers<ListedProvenance>();
+  const { promise, resolve } = Promise.withResolvers<Provenance>();
   await feed.append(module, version, async (key, time) => resolve(await write(key, time)));
   return promise;
 }
 
-const isListed = async (records: Storage, { feed }: ListedProvenance) =>
+const isListed = async (records: Storage, { feed }: Provenance) =>
   feed !== undefined && (await records.stat(feed)) !== undefined;
 
 async function putZip(published: Storage, key: string, job: Job, candidate: Candidate): Promise<void> {

@@ -55,7 +55,7 @@ const redirect = (location: string) => (_request: unknown, response: import('nod
 };
 
 beforeAll(async () => {
-  if (!able) return;
+  if (!(hasGit && hasOpenssl)) return;
   origin = await startDirectOrigin({
     hosts: [host, 'vanity.example.test', 'odd.example.test', 'private.example.test'],
     repositories: {
@@ -98,6 +98,8 @@ beforeAll(async () => {
       'odd.example.test/hang': 'git https://odd.example.test/hang',
     },
     answers: {
+      [`${host}/proxy/example.com/m/@v/list`]: (_request, response) => response.end('v1.0.0\n'),
+      [`${host}/proxy/example.com/plain/@v/list`]: redirect(`http://${host}/proxy/example.com/m/@v/list`),
       'odd.example.test/metadata': redirect('https://169.254.169.254/latest/meta-data'),
       'odd.example.test/tohttp': redirect('http://odd.example.test/x'),
       'odd.example.test/silent': () => {},
@@ -230,7 +232,7 @@ describe.skipIf(!able)('direct (needs go, git and openssl)', () => {
   test.each(['odd.example.test/silent', 'odd.example.test/hang'])(
     '%s: the whole process group is killed after DIRECT_TIMEOUT',
     async module => {
-      const used = await world({ DIRECT_TIMEOUT: '4s' });
+      const used = await world({ DIRECT_TIMEOUT: '2s' });
       const fault = await faultOf(used.request({ module, version: 'v1.0.0' }));
       expect(fault.kind).toBe('timed-out');
       expect(processesOfJobs()).toEqual([]);
@@ -305,10 +307,30 @@ describe.skipIf(!able)('direct (needs go, git and openssl)', () => {
   });
 });
 
+describe.skipIf(!(hasGit && hasOpenssl))('an upstream by https (needs git and openssl)', () => {
+  const upstream = (environment: Record<string, string> = {}) =>
+    world({ UPSTREAM: `https://${host}/proxy`, ALLOW_PRIVATE_ORIGINS: '', ...environment });
+
+  test('is trusted by ORIGIN_CA_FILE, and reached by its name at the address that was looked up', async () => {
+    const used = await upstream();
+    expect(await used.processor.origin.list('example.com/m')).toEqual(['v1.0.0']);
+  });
+
+  test('is unavailable when its authority is not known', async () => {
+    const used = await upstream({ ORIGIN_CA_FILE: '' });
+    expect((await faultOf(used.processor.origin.list('example.com/m'))).kind).toBe('unavailable');
+  });
+
+  test('is refused when it redirects to plain http', async () => {
+    const used = await upstream();
+    const fault = await faultOf(used.processor.origin.list('example.com/plain'));
+    expect(fault).toMatchObject({ kind: 'refused', message: expect.stringContaining('plain http') });
+  });
+});
+
 test.runIf(hasGit && hasOpenssl)(
   'direct without go says that go is not installed (needs git and openssl)',
   async () => {
-    origin ??= await startDirectOrigin({ hosts: [host], repositories: {}, imports: {} });
     const used = await createWorld(
       { UPSTREAM: 'direct', ORIGIN_CA_FILE: origin.caFile },
       { lookup: origin.lookup, path: tmpdir() },

@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -104,15 +101,4 @@ export async function operate(settings: Settings, ...args: string[]): Promise<{ 
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (out += text));
   const [status] = await once(child, 'close');
   return { status, out };
-}
-
-/**
- * A folder for the data of services, and for Node's compiled code, which halves the time of a start. Whoever asked for
- * it removes it.
- */
-export async function makeFolder(): Promise<{ path: string; settings: Settings; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'gocenter-faults-'));
-  const settings = { DATA_DIR: join(path, 'data'), NODE_COMPILE_CACHE: join(path, 'compiled') };
-  await operate(settings, 'alarms'); // compiled code is kept at the end of a process that is not killed
-  return { path, settings, remove: () => rm(path, { recursive: true, force: true }) };
 }

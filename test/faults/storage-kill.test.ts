@@ -63,7 +63,7 @@ describe('storage killed with SIGKILL', () => {
   test('at any moment, again and again on one root, keeps what it acknowledged, whole', async () => {
     const root = `${folder}/any-moment`;
     const all: Acknowledged = new Map();
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 15; round++) {
       const delay = (round * 37) % 61;
       const acknowledged = await runUntilKilled(root, `round-${round}`, { delay });
       await check(root, acknowledged);

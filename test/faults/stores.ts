@@ -78,26 +78,29 @@ export interface Queued {
   attempts: number;
 }
 
-/** What is in the queue of a service that is dead. A copy is read: opening the file itself would already repair it. */
-export async function queueOf(dataDir: string): Promise<Queued[]> {
+/** What is in the queue. The service may be running. */
+export function readQueue(dataDir: string): Queued[] {
+  const db = new DatabaseSync(join(dataDir, 'messages.sqlite'), { readOnly: true, timeout: 2000 });
+  try {
+    const rows = db.prepare('SELECT body, subscription, dead, attempts FROM deliveries JOIN messages ON id = message');
+    return rows.all().map(({ body, subscription, dead, attempts }) => {
+      const { module, version } = JSON.parse(String(body));
+      const name = `${module}@${version}`;
+      return { version: name, subscription: String(subscription), dead: dead === 1, attempts: Number(attempts) };
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** What was in the queue when the service died. A copy is read: opening the file itself would already repair it. */
+export async function readDeadQueue(dataDir: string): Promise<Queued[]> {
   const copy = await mkdtemp(join(tmpdir(), 'gocenter-queue-'));
   try {
     for (const name of await readdir(dataDir)) {
       if (name.startsWith('messages.sqlite')) await cp(join(dataDir, name), join(copy, name));
     }
-    const db = new DatabaseSync(join(copy, 'messages.sqlite'));
-    const rows = db.prepare('SELECT body, subscription, dead, attempts FROM deliveries JOIN messages ON id = message');
-    const found = rows.all().map(({ body, subscription, dead, attempts }) => {
-      const { module, version } = JSON.parse(String(body));
-      return {
-        version: `${module}@${version}`,
-        subscription: String(subscription),
-        dead: dead === 1,
-        attempts: Number(attempts),
-      };
-    });
-    db.close();
-    return found;
+    return readQueue(copy);
   } finally {
     await rm(copy, { recursive: true });
   }

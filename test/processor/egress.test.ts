@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, connect as open, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEgress, type Egress, type Lookup, type Passage } from '../../services/processor/egress.ts';
 import { createGuard } from '../../services/processor/net/guard.ts';
@@ -151,6 +151,15 @@ describe('the way out', () => {
     await connect('nowhere.example:443');
     await connect('metadata.example:443');
     expect(passage.fault()?.kind).toBe('refused');
+  });
+
+  test('keeps no connection that it has turned away', async () => {
+    const { hostname, port } = new URL(passage.url);
+    const socket = open({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.write('CONNECT listed.example:443 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise(resolve => socket.once('data', resolve));
+    await egress.close();
+    socket.destroy();
   });
 
   test('is closed with its tunnels', async () => {

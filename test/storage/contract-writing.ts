@@ -217,7 +217,7 @@ export function writingContract(use: () => Backend): void {
         (function* () {
           for (let i = 0; i < chunks; i++) {
             if (i % 32 === 0) measure();
-            yield chunk;
+            yield Buffer.from(chunk);
           }
         })(),
         { objectMode: true, highWaterMark: 1 },

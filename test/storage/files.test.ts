@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
@@ -7,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createFileStorage } from '../../services/storage/files.ts';
 import { storageContract } from './contract.ts';
 import { bytesOf, keysOf, kindOf, readWith, rest, streamOf } from './helpers.ts';
+import { canMount, mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 storageContract('files', async () => {
   const folder = await mkdtemp(`${tmpdir()}/storage-`);
@@ -97,54 +97,35 @@ describe('file storage', () => {
   });
 });
 
-/** A file system of 1 MiB, or undefined where mounting is not allowed. */
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(`${tmpdir()}/disk-`);
-  try {
-    mkdirSync(`${folder}/probe`);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'gocenter-test', `${folder}/probe`], { stdio: 'ignore' });
-    return `${folder}/probe`;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-}
-
-function unmount(disk: string): void {
-  execFileSync('umount', [disk]);
-  rmSync(`${disk}/..`, { recursive: true });
-}
-
-const probe = mountSmallDisk();
-if (probe !== undefined) unmount(probe);
-
-describe.skipIf(probe === undefined)('file storage on a full disk (needs mount)', () => {
-  let disk = '';
+describe.skipIf(!canMount())('file storage on a full disk (needs mount)', () => {
+  let disk: SmallDisk | undefined;
   beforeEach(() => {
-    disk = mountSmallDisk() ?? '';
+    disk = mountSmallDisk(1);
   });
-  afterEach(() => unmount(disk));
+  afterEach(() => disk?.unmount());
+
+  const big = bytesOf('big', 2_000_000);
 
   test('says so, keeps what it has, leaves nothing behind, and goes on when there is space again', async () => {
-    const root = `${disk}/store`;
+    const root = `${disk?.path}/store`;
     const storage = await createFileStorage({ root });
     await storage.put('kept', bytesOf('kept', 300_000));
     for (const options of [{}, { ifAbsent: true }]) {
-      for (const body of [bytesOf('big', 2_000_000), streamOf(bytesOf('big', 2_000_000))]) {
+      for (const body of [big, streamOf(big)]) {
         await expect(storage.put('big/object', body, options)).rejects.toMatchObject({
           kind: 'unavailable',
           message: 'no space left in the store while storing big/object',
         });
-        await expect(storage.put('kept', bytesOf('big', 2_000_000))).rejects.toThrow('no space left');
+        await expect(storage.put('kept', big)).rejects.toThrow('no space left');
       }
     }
     expect(await readdir(`${root}/.tmp`)).toEqual([]);
     expect(await keysOf(storage, '')).toEqual(['kept']);
     expect((await readWith(storage, 'kept')).bytes.equals(bytesOf('kept', 300_000))).toBe(true);
 
-    await writeFile(`${disk}/filler`, bytesOf('filler', 10_000_000)).catch(() => {});
+    await writeFile(`${disk?.path}/filler`, Buffer.alloc(4 << 20)).catch(() => {});
     expect(await kindOf(storage.ready())).toBe('unavailable');
-    await rm(`${disk}/filler`);
+    await rm(`${disk?.path}/filler`);
     await storage.ready();
     await storage.put('small', Buffer.from('fits'), { ifAbsent: true });
     expect((await readWith(storage, 'small')).bytes.toString()).toBe('fits');

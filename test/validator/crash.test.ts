@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
+import { readFeed } from '../../services/records/feed.ts';
 import { readAlarms, readOutcome, readProvenance, versionKey } from '../../services/records/index.ts';
 import type { Storage } from '../../services/storage/index.ts';
-import { readFeed } from '../../services/validator/feed.ts';
 import type { Tools } from '../../services/validator/job.ts';
-import type { ListedProvenance } from '../../services/validator/publish.ts';
 import { filesOf, handle, hello, keysOf, openWorld, toolsOf, type World } from './helpers.ts';
 
 /**
@@ -90,7 +89,7 @@ test('whenever it dies, the message that comes again publishes once, with one en
     }
     const entries = await readFeed(world.records, { limit: 10 });
     expect(entries).toHaveLength(1);
-    const provenance: ListedProvenance | undefined = await readProvenance(world.records, hello.path, hello.version);
+    const provenance = await readProvenance(world.records, hello.path, hello.version);
     expect(await keysOf(world.records, 'index/')).toEqual([provenance?.feed]);
     expect(entries[0]?.Timestamp).toBe(provenance?.publishedAt);
     expect(count(world, 'module.published')).toBeGreaterThan(0);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
+import { readFeed } from '../../services/records/feed.ts';
 import {
   readAlarms,
   readLog,
@@ -10,7 +11,6 @@ import {
   versionKey,
   writeOutcome,
 } from '../../services/records/index.ts';
-import { readFeed } from '../../services/validator/feed.ts';
 import { createHandler } from '../../services/validator/handle.ts';
 import { createSigner, TestLog } from '../sumdb/log.ts';
 import { type FixtureModule, moduleZip } from '../upstream/module.ts';
@@ -168,6 +168,18 @@ test('a message that comes again, alone or beside others, publishes once and is 
   expect(await keysOf(world.published)).toEqual(files);
   expect((await world.messaging.backlog('validator')).dead).toBe(0);
   expect(await counted('verdicts')).toEqual([{ verdict: 'published', rule: '', value: 1 }]);
+});
+
+test('an entry that the feed has lost is written again, once', async () => {
+  await world.quarantined(hello);
+  await handle(toolsOf(world), hello);
+  for (const entry of await keysOf(world.records, 'index/')) await world.records.delete(entry);
+  world.clock = new Date('2026-06-02T00:00:00.000Z');
+  for (let i = 0; i < 2; i++) await handle(toolsOf(world), hello);
+  const Timestamp = '2026-06-02T00:00:00.000Z';
+  expect(await readFeed(world.records, { limit: 10 })).toEqual([
+    { Path: hello.path, Version: hello.version, Timestamp },
+  ]);
 });
 
 test('what an earlier attempt has stored is completed with the stored zip when only its compression differs', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
+import { readFeed } from '../../services/records/feed.ts';
 import { readAlarms, readLog, readOutcome, versionKey } from '../../services/records/index.ts';
-import { readFeed } from '../../services/validator/feed.ts';
 import type { FixtureModule } from '../upstream/module.ts';
 import { database, handle, hello, keysOf, openWorld, toolsOf, type World } from './helpers.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
+import { readFeed } from '../../services/records/feed.ts';
 import {
   readAlarms,
   readLog,
@@ -9,7 +10,6 @@ import {
   writeRelease,
 } from '../../services/records/index.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
-import { readFeed } from '../../services/validator/feed.ts';
 import type { FixtureModule } from '../upstream/module.ts';
 import {
   database,

@@ -37,6 +37,8 @@ const gitSettings = (silence: number) => ({
   'core.fsmonitor': 'false',
   'core.askPass': '',
   'credential.helper': '',
+  // Without a first try without the secret, which a proxy ends.
+  'http.proxyAuthMethod': 'basic',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'http.lowSpeedLimit': '1',

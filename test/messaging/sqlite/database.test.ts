@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Fault } from '../../../services/errors.ts';
 import { openDatabase } from '../../../services/messaging/sqlite/database.ts';
 import { createStore } from '../../../services/messaging/sqlite/store.ts';
 import { createSqliteMessaging } from '../../../services/messaging/sqlite.ts';
 import { kindOf } from '../../storage/helpers.ts';
+import { canMount, mountSmallDisk, type SmallDisk } from '../../storage/small-disk.ts';
 import { requested, until, versions } from '../helpers.ts';
 
 let folder = '';
@@ -56,14 +56,18 @@ test('handled messages leave nothing in the file', async () => {
   await messaging.close();
 });
 
-test('within a process a message is handled at once, however long the poll', async () => {
-  const messaging = await open({ poll: 3_600_000 });
+test('within a process a message is handled at once: no look on time is needed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const messaging = await open();
   const seen: string[] = [];
   messaging.subscribe('processor', async ({ version }) => void seen.push(version), { concurrency: 1 });
   for (const version of versions(20)) {
     await messaging.publish('module.requested', requested(version));
-    await until(() => seen.includes(version), 1000);
+    const end = performance.now() + 10_000;
+    while (!seen.includes(version) && performance.now() < end) await new Promise(setImmediate);
   }
+  expect(seen).toEqual(versions(20));
   await messaging.close();
 });
 
@@ -107,42 +111,22 @@ test('a file of a newer version, a damaged one and an impossible one are refused
   expect(await kindOf(open({ file: `${folder}/text.db/queue.db` }))).toBe('unavailable');
 });
 
-function mountSmallDisk(): string | undefined {
-  const disk = `${mkdtempSync(`${tmpdir()}/disk-`)}/disk`;
-  try {
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'gocenter-test', disk], { stdio: 'ignore' });
-    return disk;
-  } catch {
-    rmSync(`${disk}/..`, { recursive: true });
-    return undefined;
-  }
-}
-
-function unmount(disk: string): void {
-  execFileSync('umount', [disk]);
-  rmSync(`${disk}/..`, { recursive: true });
-}
-
-const probe = mountSmallDisk();
-if (probe !== undefined) unmount(probe);
-
-describe.skipIf(probe === undefined)('on a full disk (needs mount)', () => {
-  let disk = '';
+describe.skipIf(!canMount())('on a full disk (needs mount)', () => {
+  let disk: SmallDisk | undefined;
   beforeEach(() => {
-    disk = mountSmallDisk() ?? '';
+    disk = mountSmallDisk(2);
   });
-  afterEach(() => unmount(disk));
+  afterEach(() => disk?.unmount());
 
   test('publish says that there is no space and keeps nothing; what was acknowledged is handled when there is', async () => {
     const faults: Fault[] = [];
     const messaging = await open({
-      file: `${disk}/queue.db`,
+      file: `${disk?.path}/queue.db`,
       lease: 1000,
       onError: (fault: Fault) => faults.push(fault),
     });
     await messaging.publish('module.requested', requested('v1.0.0'));
-    await writeFile(`${disk}/filler`, Buffer.alloc(4 << 20)).catch(() => {});
+    await writeFile(`${disk?.path}/filler`, Buffer.alloc(4 << 20)).catch(() => {});
     const large = { ...requested('v2.0.0'), requestedAt: 'x'.repeat(500_000) };
     await expect(messaging.publish('module.requested', large)).rejects.toMatchObject({
       kind: 'unavailable',
@@ -151,7 +135,7 @@ describe.skipIf(probe === undefined)('on a full disk (needs mount)', () => {
     const seen: string[] = [];
     messaging.subscribe('processor', async ({ version }) => void seen.push(version), { concurrency: 1 });
     await until(() => faults.length > 0 || seen.length > 0);
-    await rm(`${disk}/filler`);
+    await rm(`${disk?.path}/filler`);
     await until(async () => (await messaging.backlog('processor')).depth === 0);
     expect(new Set(seen)).toEqual(new Set(['v1.0.0']));
     await messaging.close();

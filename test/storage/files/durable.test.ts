@@ -2,8 +2,9 @@ import { existsSync, readlinkSync } from 'node:fs';
 import fsPromises, { mkdtemp, open, rm } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createFileStorage } from '../../../services/storage/files.ts';
 
 /** What a put does, in order, in place of a crash of the machine: what has been synced when it resolves survives. */
@@ -11,6 +12,7 @@ const steps: string[] = [];
 const original = { ...fsPromises };
 let root = '';
 let restore = () => {};
+let beforeLink = async (_to: string) => {};
 
 beforeAll(async () => {
   root = await mkdtemp(`${tmpdir()}/durable-`);
@@ -27,6 +29,7 @@ beforeAll(async () => {
   for (const name of ['link', 'rename'] as const) {
     fsPromises[name] = async (from, to) => {
       steps.push(`${name} ${named(String(from))} ${named(String(to))}`);
+      await beforeLink(String(to));
       await original[name](from, to);
     };
   }
@@ -71,3 +74,30 @@ test.skipIf(!existsSync('/proc/self/fd'))(
     expect(again.slice(3).toSorted()).toEqual(['sync', 'sync a', 'sync a/b']);
   },
 );
+
+test('a put outlasts others that remove its folder as often as it makes it, within bounds', async () => {
+  const storage = await createFileStorage({ root });
+  let removals = 5;
+  beforeLink = async to => {
+    if (removals-- > 0) await original.rm(dirname(to), { recursive: true, force: true });
+  };
+  await storage.put('vanishing/object', Buffer.from('x'), { ifAbsent: true });
+  expect((await storage.stat('vanishing/object'))?.size).toBe(1);
+  removals = Number.POSITIVE_INFINITY;
+  await expect(storage.put('vanishing/again', Buffer.from('x'))).rejects.toMatchObject({ kind: 'unavailable' });
+  beforeLink = async () => {};
+});
+
+test('etags differ although the clock stands still', async () => {
+  const storage = await createFileStorage({ root });
+  const time = Date.UTC(2026, 10, 1);
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(time);
+  onTestFinished(() => clock.mockRestore());
+  const stamps = new Set<string>();
+  for (let i = 0; i < 20; i++) {
+    const info = await storage.put('etag', Buffer.from('same'));
+    expect(info.time.getTime()).toBe(time);
+    stamps.add(info.etag.split('-')[0] ?? '');
+  }
+  expect(stamps.size).toBe(20);
+});

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFeedWriter, readFeed } from '../../services/records/feed.ts';
 import type { Storage } from '../../services/storage/index.ts';
-import { createFeedWriter, readFeed } from '../../services/validator/feed.ts';
-import { keysOf, noon, openWorld, type World } from './helpers.ts';
+import { keysOf, noon, openWorld, type World } from '../validator/helpers.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -96,19 +96,21 @@ test('reading from a time walks no earlier day', async () => {
   expect(listed).toHaveLength(1);
 });
 
-test('an entry appears only behind all that have an earlier time', async () => {
+test('an entry appears only behind all that have an earlier time, also when one between them fails', async () => {
   const feed = createFeedWriter(world.records, () => noon);
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   const first = feed.append('a.test/first', 'v1.0.0', () => held);
-  const second = feed.append('a.test/second', 'v1.0.0', nothing);
-  await Promise.race([second, world.records.put('other', Buffer.from('a write takes its time'))]);
+  const failing = feed.append('a.test/failing', 'v1.0.0', async () => {
+    throw new Error('no space');
+  });
+  await expect(failing).rejects.toThrow('no space');
+  const last = feed.append('a.test/last', 'v1.0.0', nothing);
+  await Promise.race([last, world.records.put('other', Buffer.from('a write takes its time'))]);
   expect(await readFeed(world.records, { limit: 10 })).toEqual([]);
   letGo();
-  await Promise.all([first, second]);
-  expect((await readFeed(world.records, { limit: 10 })).map(({ Path }) => Path)).toEqual([
-    'a.test/first',
-    'a.test/second',
-  ]);
+  await Promise.all([first, last]);
+  const paths = (await readFeed(world.records, { limit: 10 })).map(({ Path }) => Path);
+  expect(paths).toEqual(['a.test/first', 'a.test/last']);
 });
 
 test('an entry that can’t be written does not hold up those behind it', async () => {
