@@ -20,8 +20,9 @@ export interface Backends {
   close(): Promise<void>;
 }
 
-/** The embedded backends: folders and one SQLite file under DATA_DIR. Several processes may share them. */
-export async function openBackends(config: Config): Promise<Backends> {
+/** The embedded backends: folders and one SQLite file under DATA_DIR. Several processes may share them. `onError` hears
+ * of failures in the background, which are tried again. */
+export async function openBackends(config: Config, onError: (error: Error) => void): Promise<Backends> {
   const folder = (name: string) => createFileStorage({ root: join(config.DATA_DIR, name) });
   const published = await folder('published');
   const quarantine = await folder('quarantine');
@@ -30,6 +31,7 @@ export async function openBackends(config: Config): Promise<Backends> {
     file: join(config.DATA_DIR, 'messages.sqlite'),
     maxAttempts: config.MAX_ATTEMPTS,
     lease: config.LEASE,
+    onError,
   });
   return {
     published,

@@ -99,7 +99,7 @@ async function checkConfig(config: Config): Promise<Token[]> {
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
-  const backends = await openBackends(config);
+  const backends = await openBackends(config, error => say(error.message));
   try {
     return await command.run({ ...backends, out: process.stdout, now: () => new Date(), user: currentUser }, argv);
   } finally {

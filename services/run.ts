@@ -50,7 +50,7 @@ export async function run(options: RunOptions): Promise<Running> {
   try {
     const metrics = createMetrics();
     say(`opening the backends under ${config.DATA_DIR}`);
-    const backends = await openBackends(config);
+    const backends = await openBackends(config, err => log.warn({ err }, 'messaging fails in the background; it tries again'));
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };

@@ -44,7 +44,7 @@ type Fail = (reason: string) => Fault;
 /** Returns where the content begins. APPNOTE.TXT 4.3.7 */
 async function checkLocalHeader(file: ZipFile, entry: ZipEntry, fail: Fail): Promise<number> {
   const name = Buffer.from(entry.name);
-  const differs = fail('its local header differs from the central directory');
+  const differs = () => fail('its local header differs from the central directory');
   const header = await file.view(entry.offset, 30);
   const nameSize = header.readUInt16LE(26);
   const extraSize = header.readUInt16LE(28);
@@ -61,9 +61,9 @@ async function checkLocalHeader(file: ZipFile, entry: ZipEntry, fail: Fail): Pro
     agrees(14, entry.crc32) &&
     agrees(18, entry.compressedSize) &&
     agrees(22, entry.size);
-  if (!same || nameSize !== name.length) throw differs;
+  if (!same || nameSize !== name.length) throw differs();
   const rest = await file.view(entry.offset + 30, nameSize + extraSize);
-  if (!rest.subarray(0, nameSize).equals(name)) throw differs;
+  if (!rest.subarray(0, nameSize).equals(name)) throw differs();
   checkExtras(rest.subarray(nameSize), fail);
   return entry.offset + 30 + nameSize + extraSize;
 }

@@ -108,17 +108,17 @@ const zip64Size = 56 + 20;
 /** The end records say what was found, stand where they must, and nothing follows them. */
 async function checkEnd(file: ZipFile, start: number, end: number, entries: number): Promise<void> {
   const tailSize = file.size - end;
-  const wrong = new Fault('invalid', 'not a valid zip: its end of central directory does not fit the file');
-  if (tailSize < endSize || tailSize > zip64Size + endSize + 0xffff) throw wrong;
+  const wrong = () => new Fault('invalid', 'not a valid zip: its end of central directory does not fit the file');
+  if (tailSize < endSize || tailSize > zip64Size + endSize + 0xffff) throw wrong();
   const tail = await file.view(end, tailSize);
   const isZip64 = tail.readUInt32LE(0) === 0x06064b50;
-  if (isZip64 && (tailSize < zip64Size + endSize || !zip64Fits(tail, start, end, entries))) throw wrong;
+  if (isZip64 && (tailSize < zip64Size + endSize || !zip64Fits(tail, start, end, entries))) throw wrong();
   const record = tail.subarray(isZip64 ? zip64Size : 0);
-  if (record.readUInt32LE(0) !== 0x06054b50 || record.readUInt32LE(4) !== 0) throw wrong;
+  if (record.readUInt32LE(0) !== 0x06054b50 || record.readUInt32LE(4) !== 0) throw wrong();
   const fits16 = (at: number, value: number) => isOrOnes(record.readUInt16LE(at), value, isZip64, 0xffff);
   const fits32 = (at: number, value: number) => isOrOnes(record.readUInt32LE(at), value, isZip64, 0xffffffff);
-  if (!fits16(8, entries) || !fits16(10, entries) || !fits32(12, end - start) || !fits32(16, start)) throw wrong;
-  if (record.readUInt16LE(20) !== record.length - endSize) throw wrong;
+  if (!fits16(8, entries) || !fits16(10, entries) || !fits32(12, end - start) || !fits32(16, start)) throw wrong();
+  if (record.readUInt16LE(20) !== record.length - endSize) throw wrong();
   if (record.includes('PK\x05\x06', 4, 'latin1')) {
     throw new Fault('invalid', 'it has more than one end of central directory');
   }

@@ -3,9 +3,11 @@ import { lstat, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { sep } from 'node:path';
 import { getCACertificates } from 'node:tls';
+import type { Logger } from 'pino';
 import { Fault } from '../errors.ts';
 import { checkModulePath, checkModuleVersion } from '../gomod/path.ts';
 import { isPseudoVersion } from '../gomod/pseudo.ts';
+import { compare } from '../gomod/semver.ts';
 import { canonicalVersion } from '../gomod/version.ts';
 import type { VersionInfo } from '../origin/index.ts';
 import type { Egress } from './egress.ts';
@@ -19,7 +21,8 @@ import { parseVersionInfo } from './version-info.ts';
 
 export interface DirectOptions {
   egress: Egress;
-  limiter: Limiter;
+  /** How many go commands begin and run at once for one host. */
+  hosts: Limiter;
   /** How many go commands run at once. */
   jobs: Limiter;
   /** Longest run in ms. */
@@ -33,6 +36,7 @@ export interface DirectOptions {
   path: string;
   /** Folder for the jobs' folders. */
   folder: string;
+  log: Logger;
   quota?: number;
 }
 
@@ -56,9 +60,10 @@ interface Printed {
  * out (egress.ts).
  */
 export function createDirect(spec: OriginSpec, options: DirectOptions): OriginClient {
-  const { egress, limiter, jobs, timeout, silence, govcs, path, folder, quota = defaultQuota } = options;
+  const { egress, hosts, jobs, timeout, silence, govcs, path, folder, log, quota = defaultQuota } = options;
   let authorities: string | undefined;
   let swept: Promise<void> | undefined;
+  let checked: Promise<void> | undefined;
 
   /** Runs go and hands over the job, whose folder the caller must remove; on failure it is removed here. */
   async function run(module: string, args: readonly string[], ask: Ask): Promise<{ job: Job; printed: Printed }> {
@@ -72,10 +77,8 @@ export function createDirect(spec: OriginSpec, options: DirectOptions): OriginCl
     let job: Job | undefined;
     let fault: Fault | undefined;
     try {
-      held.push(
-        await limiter.acquire(module.split('/', 1)[0] ?? module, ask.signal),
-        await jobs.acquire('go', ask.signal),
-      );
+      held.push(await hosts.acquire(module.split('/', 1)[0] ?? module, ask.signal));
+      held.push(await jobs.acquire('go', ask.signal));
       job = await createJob({
         parent: folder,
         path,
@@ -84,6 +87,8 @@ export function createDirect(spec: OriginSpec, options: DirectOptions): OriginCl
         govcs,
         silence: Math.ceil(silence / 1000),
       });
+      checked ??= warnOfOldGo(job);
+      await checked;
       const result = await runGo(job, args, { timeout, quota, signal: ask.signal });
       const printed = parsePrinted(result.stdout);
       const error = typeof printed?.Error === 'object' ? printed.Error.Err : printed?.Error;
@@ -106,6 +111,15 @@ export function createDirect(spec: OriginSpec, options: DirectOptions): OriginCl
         ...(fault !== undefined && { error: `${fault.kind}: ${fault.message}` }),
       });
     }
+  }
+
+  async function warnOfOldGo(job: Job): Promise<void> {
+    const { stdout } = await runGo(job, ['env', 'GOVERSION'], { timeout: 10_000, quota }).catch(() => ({ stdout: '' }));
+    if (!isOld(stdout.trim())) return;
+    log.warn(
+      { installed: stdout.trim() },
+      `go is older than ${leastGo}, which mends what a hostile repository could do to it`,
+    );
   }
 
   async function info(module: string, query: string, ask: Ask): Promise<VersionInfo> {
@@ -170,6 +184,14 @@ function checkHost(module: string): void {
   if (isIP(host) !== 0 || /(^|\.)localhost\.?$/.test(host) || /^[\d.]+$/.test(host)) {
     throw new Fault('refused', `${host} is refused as an origin: a module's path must begin with a public host name`);
   }
+}
+
+/** Older ones have known holes in how they run version control systems. */
+const leastGo = '1.26.6';
+
+function isOld(version: string): boolean {
+  const release = /^go(\d+\.\d+(?:\.\d+)?)/.exec(version)?.[1];
+  return release !== undefined && compare(`v${release}`, `v${leastGo}`) < 0;
 }
 
 function parsePrinted(stdout: string): Printed | undefined {

@@ -97,20 +97,22 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     concurrency: config.ORIGIN_CONCURRENCY,
     maxWait: longestWait,
   });
-  const jobs = createLimiter({
-    rate: 1000,
-    concurrency: config.PROCESSOR_CONCURRENCY,
-    maxWait: config.DIRECT_TIMEOUT,
-  });
+  // A go command holds its place at the host while its own connections wait for theirs: three limits, or they would
+  // wait for one another.
+  const rate = config.ORIGIN_RATE;
+  const maxWait = config.DIRECT_TIMEOUT;
+  const hosts = createLimiter({ rate, concurrency: config.ORIGIN_CONCURRENCY, maxWait });
+  const jobs = createLimiter({ rate: 1000, concurrency: config.PROCESSOR_CONCURRENCY, maxWait });
+  const tunnels = createLimiter({ rate, concurrency: Number.POSITIVE_INFINITY, maxWait: longestWait });
   const web = createWeb({ guard, limiter, count, userAgent: `gocenter/${packageJson.version}`, silence, ca });
-  const egress = createEgress({ guard: strictGuard, limiter, count, silence });
+  const egress = createEgress({ guard: strictGuard, limiter: tunnels, count, silence });
 
   function clientOf(spec: OriginSpec): OriginClient {
     if (spec.kind === 'goproxy') return createUpstream(spec, web, silence);
     if (spec.kind === 'off') return createOff(spec);
     return createDirect(spec, {
       egress,
-      limiter,
+      hosts,
       jobs,
       timeout: config.DIRECT_TIMEOUT,
       silence,
@@ -118,6 +120,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       ca,
       path: deps.path ?? usualPath,
       folder: tmpdir(),
+      log,
     });
   }
 

@@ -240,6 +240,16 @@ describe.skipIf(!able)('direct (needs go, git and openssl)', () => {
     },
   );
 
+  test('one place at a host is enough for go and its connections', async () => {
+    const used = await world({ ORIGIN_CONCURRENCY: '1', PROCESSOR_CONCURRENCY: '1' });
+    await Promise.all([
+      used.request({ module: `${host}/Basic`, version: 'v1.0.0' }),
+      used.request({ module: `${host}/mono`, version: 'v1.0.0' }),
+      used.processor.origin.list(`${host}/legacy`),
+    ]);
+    expect(used.messages).toHaveLength(2);
+  });
+
   test('a processor that closes kills what runs', async () => {
     const used = await world({ SHUTDOWN_TIMEOUT: '100ms' });
     const given = faultOf(used.request({ module: 'odd.example.test/hang', version: 'v1.0.0' }));

@@ -17,10 +17,11 @@ const same = named('same');
 const gone = named('gone');
 const lost = named('lost');
 const torn = named('torn');
+const half = named('half');
 const proven = named('proven');
 const disproven = named('disproven');
 const early = named('early');
-const modules = [kept, same, gone, lost, torn, proven, disproven, early];
+const modules = [kept, same, gone, lost, torn, half, proven, disproven, early];
 
 /** A checksum database that has the true hashes of every module. */
 const database = new TestLog(0, createSigner('sumdb.test'));
@@ -125,11 +126,20 @@ test('changed bytes never join those of a version that was half published when a
   expect(await alarmsOf(torn)).toHaveLength(1);
   expect(await counted('changed-bytes')).toBe(1);
   expect(await kindsOf(world.dataDir, 'published', torn)).toEqual(['mod', 'zip']);
-  // When the origin has the old bytes again, an operator has them judged anew.
+});
+
+test('changed bytes never join those of a version that was half published; the old ones complete it', async () => {
+  await publishThenChange(half);
+  await world.service.kill();
+  await unlink(join(world.dataDir, 'published', `${versionKey(half.path, half.version)}.info`));
+  await world.restart();
+  expectSentence(await get(world.urlOf(half)), 'refused', /^refused: first-seen-hash: /);
+  expect(await alarmsOf(half)).toHaveLength(1);
+  expect(await kindsOf(world.dataDir, 'published', half)).toEqual(['mod', 'zip']);
   world.upstream.clearFaults();
-  await recheck(torn);
-  await askUntil(world.urlOf(torn), 200);
-  await expectServedAsPublished(torn);
+  await recheck(half);
+  await askUntil(world.urlOf(half), 200);
+  await expectServedAsPublished(half);
 });
 
 test('bytes that the checksum database does not prove are an alarm and refused, and no others are; what is published stays', async () => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const told = { published: new Set<string>(), handled: new Set<string>() };
 
 /** Runs a worker, kills it `delay` milliseconds after it is ready, and notes what it told. */
 async function runAndKill(file: string, run: number, delay: number): Promise<void> {
-  const worker = spawn(process.execPath, [program, file, String(run)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const worker = spawn(process.execPath, [program, file, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(worker, 'exit');
   for await (const line of createInterface({ input: worker.stdout })) {
     const [what, version = ''] = line.split(' ');
@@ -25,16 +25,10 @@ async function runAndKill(file: string, run: number, delay: number): Promise<voi
   expect((await exit)[1]).toBe('SIGKILL');
 }
 
-/** Starting processes is most of the time: what they load is compiled once, by one that ends well. */
-const env = { NODE_COMPILE_CACHE: '' };
-
 describe('messaging killed with SIGKILL', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(`${tmpdir()}/messaging-kill-`);
-    env.NODE_COMPILE_CACHE = "" && `${folder}/compiled`;
-    const adapter = import.meta.resolve('../../services/messaging/sqlite.ts');
-    execFileSync(process.execPath, ['-e', `import('${adapter}')`], { env });
   });
   afterAll(() => rm(folder, { recursive: true }));
 

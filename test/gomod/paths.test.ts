@@ -124,15 +124,14 @@ describe('patterns', () => {
       ['rsc.io/private', 'rsc.io'],
       ['', 'a.b'],
       ['a.b[', 'a.b'],
-      ['*', ''],
     ];
-    for (const [globs, target] of misses.slice(0, -1)) expect(matchPrefixPatterns(globs, target), globs).toBe(false);
+    for (const [globs, target] of misses) expect(matchPrefixPatterns(globs, target), globs).toBe(false);
   });
 
   test('take time in proportion to pattern and path, however many stars', () => {
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     expect(matchPrefixPatterns(`${'*a'.repeat(2000)}b`, 'a'.repeat(4000))).toBe(false);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000);
   });
 });
 

@@ -24,20 +24,22 @@ describe.skipIf(!hasGo)('characters and hashes are what Go says (needs go)', () 
     const codePoints = (answer?.v ?? []) as number[];
     expect(codePoints).toHaveLength(0x110000);
     const printRE = new RegExp(`^(?:${printable}| )$`, 'v');
+    const least = (code: number) => (codePoints[code] ?? 0) >> 3;
+    /** The key of all that fold with a code point. */
     const keys = new Map<number, string>();
-    const leasts = new Map<string, number>();
     const wrong: string[] = [];
     for (const [code, theirs] of codePoints.entries()) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
       const char = String.fromCodePoint(code);
       const properties =
         Number(isLetter(char)) | (Number(printRE.test(char)) << 1) | (Number(trimSpace(char) === '') << 2);
-      // Folding agrees when the same characters share a key, whatever it is.
-      const [key, least] = [foldCase(char), theirs >> 3];
-      if (!keys.has(least)) keys.set(least, key);
-      if (!leasts.has(key)) leasts.set(key, least);
-      const folds = keys.get(least) === key && leasts.get(key) === least;
-      if (properties !== (theirs & 7) || !folds) wrong.push(`U+${code.toString(16)}`);
+      if (properties !== (theirs & 7)) wrong.push(`U+${code.toString(16)}`);
+      const caseless = char.toUpperCase() === char && char.toLowerCase() === char;
+      if (caseless && least(code) === code) continue; // most of them, and these fold to themselves
+      const key = foldCase(char);
+      if (!keys.has(least(code))) keys.set(least(code), key);
+      const sameInGo = least(key.codePointAt(0) ?? 0) === least(code);
+      if (!sameInGo || keys.get(least(code)) !== key) wrong.push(`folding of U+${code.toString(16)}`);
     }
     expect(wrong).toEqual([]);
   });

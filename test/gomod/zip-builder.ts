@@ -50,14 +50,17 @@ export interface Ending {
   directoryOffset?: number;
 }
 
-const numbers = (...fields: [value: number, bytes: number][]): Buffer =>
-  Buffer.concat(
-    fields.map(([value, size]) => {
-      const bytes = Buffer.alloc(8);
-      bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)));
-      return bytes.subarray(0, size);
-    }),
-  );
+/** Little-endian; 8 bytes for what must be large or may be negative. */
+function numbers(...fields: [value: number, bytes: number][]): Buffer {
+  const bytes = Buffer.alloc(fields.reduce((sum, [, size]) => sum + size, 0));
+  let at = 0;
+  for (const [value, size] of fields) {
+    if (size === 8) bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at);
+    else bytes.writeUIntLE(size === 2 ? value & 0xffff : value >>> 0, at, size);
+    at += size;
+  }
+  return bytes;
+}
 
 const descriptorFlag = 8;
 

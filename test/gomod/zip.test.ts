@@ -99,8 +99,8 @@ describe('a module zip is read', () => {
     expect(await read(zip)).toMatchObject({ hash: hash1(files), files: 4, bytes: 23_000_021 });
   });
 
-  test('with more entries than 16 bits count, while others have their turns', async () => {
-    const names = Array.from({ length: 70_000 }, (_, i) =>
+  test('with more entries than 16 bits count, while others have their turns', { timeout: 60_000 }, async () => {
+    const names = Array.from({ length: 66_000 }, (_, i) =>
       part(`${i % 100}/${i}`, '', { method: 0, descriptor: 'none' }),
     );
     const file = await save(buildZip(names, { zip64: true }));
@@ -111,7 +111,7 @@ describe('a module zip is read', () => {
       if (reading) setImmediate(turn);
     };
     turn();
-    expect(await readModuleZip(file, module, version)).toMatchObject({ files: 70_000 });
+    expect(await readModuleZip(file, module, version)).toMatchObject({ files: 66_000 });
     reading = false;
     expect(turns).toBeGreaterThan(200);
   });
@@ -140,13 +140,14 @@ describe('attacks are refused with their reason', () => {
 
 describe('limits hold', () => {
   const zip = buildZip([goMod, part('LICENSE', 'free'), part('a/b/c', 'content'), part('a/d/', '')]);
+  const directorySize = zip.length - zip.indexOf('PK\x01\x02', 'latin1');
   const limits: [limits: Partial<ZipLimits>, reason: RegExp][] = [
     [{ zip: zip.length }, /the zip is larger/],
     [{ unzipped: 32 }, /the files are larger/],
     [{ goMod: 21 }, /"example.com\/m@v1.0.0\/go.mod": it is larger than 20 bytes/],
     [{ license: 4 }, /"example.com\/m@v1.0.0\/LICENSE": it is larger than 3 bytes/],
     [{ entries: 4 }, /more than 3 entries/],
-    [{ directory: 325 }, /directory is larger than 324 bytes/],
+    [{ directory: directorySize }, /directory is larger than/],
   ];
   test.for(limits)('%j is enough and one less is not', async ([enough, reason]) => {
     expect(await read(zip, enough)).toMatchObject({ files: 3, bytes: 32 });
@@ -155,7 +156,7 @@ describe('limits hold', () => {
   });
 
   test('for folders, of which a name may imply thousands', async () => {
-    const deep = buildZip([part('a/'.repeat(30_000) + 'b', 'x')]);
+    const deep = buildZip([part(`${'a/'.repeat(30_000)}b`, 'x')]);
     await expect(read(deep, { entries: 1000 })).rejects.toThrow('more than 1000 folders');
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Fault } from '../../services/errors.ts';
 import { readLog, readOutcome, writeOutcome } from '../../services/records/index.ts';
 import {
   createWorld,
@@ -129,6 +130,39 @@ describe('a version that the origin has', () => {
     expect(world.messages).toHaveLength(1);
     expect(await outcome()).toEqual(verdict);
   });
+});
+
+describe('what fails', () => {
+  test('leaves a verdict of the validator as it is', async () => {
+    const verdict = { kind: 'refused' as const, message: 'x', reasons: [{ rule: 'deny', message: 'x' }], at: time };
+    await writeOutcome(world.records, module, version, verdict);
+    await world.request({ by: 'operator' });
+    expect(server.requests).toHaveLength(1);
+    expect(await outcome()).toEqual(verdict);
+  });
+
+  test('in a recheck says nothing of the version that is published', async () => {
+    await world.published.put(`${key}.info`, Buffer.from('{}'));
+    await world.request({ recheck: true });
+    expect(server.requests).toHaveLength(1);
+    expect(await outcome()).toBeUndefined();
+  });
+
+  test.each(['.origin', '.zip', '.mod', '.info'])(
+    'in the quarantine at %s leaves no info, and is given back',
+    async extension => {
+      serveModule(server);
+      const { put } = world.quarantine;
+      world.quarantine.put = async (name, body, options) => {
+        if (!name.endsWith(extension)) return put.call(world.quarantine, name, body, options);
+        if (!(body instanceof Uint8Array)) body.destroy();
+        throw new Fault('unavailable', 'the disk is full');
+      };
+      expect(await faultOf(world.request())).toMatchObject({ kind: 'unavailable', message: 'the disk is full' });
+      expect(await inQuarantine()).not.toContain('.info');
+      expect(world.messages).toEqual([]);
+    },
+  );
 });
 
 describe('a version that the origin has not', () => {

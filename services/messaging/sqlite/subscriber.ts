@@ -55,6 +55,7 @@ export function createSubscriber<S extends SubscriptionName>(
   let timer: NodeJS.Timeout | undefined;
   let woken = false;
   let failingSince: number | undefined;
+  let reportFrom: number | undefined;
   const drained = Promise.withResolvers<void>();
   let closing = false;
   const extending = setInterval(extend, lease / 5);
@@ -81,12 +82,12 @@ export function createSubscriber<S extends SubscriptionName>(
       const claims = settled.length > 0 || wanted ? store.work(settled, take) : [];
       finished = [];
       failingSince = undefined;
+      reportFrom = undefined;
       for (const { claim } of settled) held.delete(claim.token);
       for (const claim of claims) start(claim, until);
       delay = claims.length > 0 || settled.length > 0 ? shortestPoll : delay * 2;
     } catch (error) {
-      failingSince ??= performance.now();
-      if (!isBusy(error) || performance.now() - failingSince > longestWait) onError(databaseFault(error));
+      failed(error);
       delay *= 2;
     }
     if (closing && handling === 0 && (held.size === 0 || givesUp())) {
@@ -95,6 +96,16 @@ export function createSubscriber<S extends SubscriptionName>(
     }
     delay = Math.min(delay, Math.max(poll, 1));
     if (handling < concurrency || finished.length > 0) timer = setTimeout(look, delay);
+  }
+
+  /** Reports a failure at once, a locked database when it stays so; then every ten seconds. */
+  function failed(error: unknown): void {
+    const at = performance.now();
+    failingSince ??= at;
+    reportFrom ??= isBusy(error) ? at + longestWait : at;
+    if (at < reportFrom) return;
+    reportFrom = at + longestWait;
+    onError(databaseFault(error));
   }
 
   /** Handled but not written down: after `lease` others will handle them again. */

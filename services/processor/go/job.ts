@@ -27,6 +27,8 @@ export interface JobOptions {
 }
 
 const prefix = 'gocenter-direct-';
+/** Tells this process from an earlier one with the same id, as in a container that has started anew. */
+const own = `${process.pid}-${Math.round(performance.timeOrigin)}`;
 
 /**
  * Settings of git that no repository may undo: no hooks, no helpers that could hand out credentials, no work in the
@@ -47,7 +49,7 @@ const gitSettings = (silence: number) => ({
 
 /** Makes the folder and the environment, from scratch: nothing of this process's own environment gets in. */
 export async function createJob(options: JobOptions): Promise<Job> {
-  const folder = await mkdtemp(join(options.parent, `${prefix}${process.pid}-`));
+  const folder = await mkdtemp(join(options.parent, `${prefix}${own}-`));
   const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   const inside = (name: string) => join(folder, name);
   try {
@@ -102,11 +104,11 @@ export async function createJob(options: JobOptions): Promise<Job> {
   return { folder, work: inside('work'), env, remove };
 }
 
-/** Removes what processes that were killed have left behind: jobs of this process's id or of none that lives. */
+/** Removes the folders of processes that were killed: those of a process id that no longer lives, or lives as this one. */
 export async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (Number.isNaN(pid) || (pid !== process.pid && isAlive(pid))) continue;
+    if (Number.isNaN(pid) || name.startsWith(`${prefix}${own}-`) || (pid !== process.pid && isAlive(pid))) continue;
     await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -142,7 +142,7 @@ export function createWeb({ guard, limiter, count, userAgent, silence, ca }: Web
       readableHighWaterMark: 1 << 18,
       transform(chunk: Buffer, _encoding, done) {
         report.bytes += chunk.length;
-        if (false as boolean) done(new Fault('bad-origin', `${what} answers with more than ${limit} bytes`));
+        if (report.bytes > limit) done(new Fault('bad-origin', `${what} answers with more than ${limit} bytes`));
         else done(null, chunk);
       },
     });

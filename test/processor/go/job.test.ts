@@ -142,14 +142,16 @@ describe('a job', () => {
 
 test('leftovers of processes that were killed are removed, those of others that live are not', async () => {
   const names = [
-    `gocenter-direct-${process.pid}-aaa`,
+    `gocenter-direct-${process.pid}-1-aaa`,
     'gocenter-direct-4194303-bbb',
     `gocenter-direct-${process.ppid}-ccc`,
     'else',
   ];
   for (const name of names) await mkdir(join(parent, name, 'x'), { recursive: true });
+  await jobWith('');
+  const kept = ['bin', 'else', `gocenter-direct-${process.ppid}-ccc`, job.folder.slice(parent.length + 1)];
   await removeLeftovers(parent);
-  expect((await readdir(parent)).sort()).toEqual(['else', `gocenter-direct-${process.ppid}-ccc`]);
+  expect((await readdir(parent)).sort()).toEqual(kept.sort());
 });
 
 test('the size of a folder counts files below it and follows no links', async () => {

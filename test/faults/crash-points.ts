@@ -1,0 +1,99 @@
+import { writeSync } from 'node:fs';
+import fsPromises, { type FileHandle, open } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { relative } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Loaded before the service with `--import`: counts the calls by which the service changes its data (files and folders
+ * made, written, synced, linked, renamed, removed; commits of the queue) from the moment that the parent arms it, and
+ * kills the process before the n-th. On its way it says on standard error which call that is. The product knows nothing
+ * of it.
+ *
+ * The parent sends `{dieAt: n}`, 0 for never, and is answered `{armed: n}`; `'count'` is answered `{calls: […]}`.
+ */
+const dataDir = process.env.DATA_DIR ?? '';
+
+let armed = false;
+let dieAt = 0;
+const calls: string[] = [];
+
+function point(name: string): void {
+  if (!armed) return;
+  calls.push(name);
+  if (calls.length !== dieAt) return;
+  writeSync(2, `killed before ${name}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The path below DATA_DIR, without what differs from run to run. */
+function place(path: unknown): string {
+  return relative(dataDir, String(path))
+    .replace(/(\.tmp|\/log|^tmp|alarms)\/.*/, '$1/*')
+    .replace(/^records\/index\/.*\/.*/, 'records/index/*')
+    .replace(/\/v\d[^/]*?(\.(info|mod|zip|origin))?(?=\/|$)/, '/v*$1')
+    .replace(/^((?:published|quarantine|records\/modules)\/)(?:[^/]+\/)*[^/]+\/@v/, '$1*/@v');
+}
+
+const opened = new WeakMap<FileHandle, string>();
+const isWriting = (flags: unknown) => typeof flags === 'string' && /[wa+]/.test(flags);
+
+function wrapFunctions(): void {
+  const functions = fsPromises as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const wrap = (name: string, labelOf: (args: unknown[]) => string) => {
+    const call = functions[name];
+    functions[name] = (...args) => {
+      point(`${name} ${labelOf(args)}`);
+      return call?.(...args) ?? Promise.reject(new Error(`there is no fs.${name}`));
+    };
+  };
+  for (const name of ['unlink', 'mkdir', 'rmdir', 'rm', 'mkdtemp']) wrap(name, ([path]) => place(path));
+  for (const name of ['link', 'rename']) wrap(name, ([, target]) => place(target));
+  const openFile = functions.open;
+  functions.open = async (...args) => {
+    if (isWriting(args[1])) point(`open ${place(args[0])}`);
+    const handle = (await openFile?.(...args)) as FileHandle;
+    opened.set(handle, place(args[0]));
+    return handle;
+  };
+}
+
+async function wrapHandles(): Promise<void> {
+  const handle = await open(process.execPath, 'r');
+  const prototype = Object.getPrototypeOf(handle) as Record<string, (...args: unknown[]) => unknown>;
+  await handle.close();
+  for (const name of ['write', 'writev', 'utimes', 'sync']) {
+    const call = prototype[name];
+    prototype[name] = function (this: FileHandle, ...args) {
+      point(`${name} ${opened.get(this)}`);
+      return call?.apply(this, args);
+    };
+  }
+}
+
+function wrapQueue(): void {
+  const { exec } = DatabaseSync.prototype;
+  DatabaseSync.prototype.exec = function (sql) {
+    if (sql !== 'COMMIT') return exec.call(this, sql);
+    point('commit of the queue');
+    exec.call(this, sql);
+    point('what follows a commit of the queue');
+  };
+}
+
+await wrapHandles();
+wrapFunctions();
+wrapQueue();
+syncBuiltinESMExports();
+
+process.on('message', (order: 'count' | { dieAt: number }) => {
+  if (order === 'count') {
+    process.send?.({ calls });
+    return;
+  }
+  ({ dieAt } = order);
+  calls.length = 0;
+  armed = true;
+  process.send?.({ armed: dieAt });
+});
+process.channel?.unref();
