@@ -29,7 +29,7 @@ export async function measureWarm(
   tools: Partial<Record<Tool, string>>,
   say: (text: string) => void,
 ): Promise<Samples> {
-  const quiet = createQuiet(600_000);
+  const quiet = createQuiet(120_000);
   const samples: Samples = {};
   for (const { name: resource, label, path } of chosen) {
     const byServer: Record<string, Sample[]> = {};

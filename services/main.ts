@@ -9,6 +9,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { asFault } from './errors.ts';
 import { parseOrigins } from './processor/origins.ts';
 import { readTokens, type Token } from './proxy/access.ts';
+import { createBatch } from './proxy/request-log.ts';
 import { run, type ServiceName, serviceNames } from './run.ts';
 import { parseSumdb } from './sumdb/key.ts';
 
@@ -111,7 +112,6 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
   // Lines are batched: a write each would cost the proxy two fifths of its throughput. What waits when the reader
   // is too slow is bounded, then dropped; a log must never hold up a download.
   const out = pino.destination({ dest: 1, minLength: 16_384, maxWrite: 65_536, maxLength: 16 << 20, sync: false });
-  const flush = setInterval(() => out.flush(), 200).unref();
   const log = pino(
     {
       level: config.LOG_LEVEL,
@@ -122,7 +122,13 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
     },
     out,
   );
-  const requestLines = log.isLevelEnabled('info') ? out : undefined;
+  const batch = createBatch(out);
+  const requestLines = log.isLevelEnabled('info') ? batch : undefined;
+  const flush = () => {
+    batch.flush();
+    out.flush();
+  };
+  const flushing = setInterval(flush, 200).unref();
   const running = await run({ config, services, tokens, log, requestLines, say });
   greet(config, running.ports);
   log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
@@ -136,7 +142,8 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
   const clean = await running.close();
   if (!clean) log.warn({ signal }, 'not everything was finished in time; what is left is done after the next start');
   log.info({ signal }, 'stopped');
-  clearInterval(flush);
+  clearInterval(flushing);
+  batch.flush();
   out.flushSync();
   say('stopped');
   return 0;

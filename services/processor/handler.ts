@@ -50,13 +50,14 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       quarantine.stat(`${key}.info`),
       readOutcome(records, module, version, new Date(0)), // those that hold no more, too
     ]);
-    if (recheck) {
+    if (recheck && isPublished !== undefined) {
       // Bytes that may be there from earlier say nothing about what the origin gives now.
       if (quarantined !== undefined) await quarantine.delete(`${key}.info`);
       return fetch(message, written, signal);
     }
     if (isPublished !== undefined) return;
-    if (written !== undefined && message.by !== 'operator' && settled(written)) return repeat(message, written);
+    const insists = recheck || message.by === 'operator';
+    if (written !== undefined && !insists && settled(written)) return repeat(message, written);
     if (quarantined !== undefined) return announce(message, await originOf(key));
     return fetch(message, written, signal);
   }
@@ -145,8 +146,7 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
 
   return async (message, delivery) => {
     const name = `${message.module}@${message.version}`;
-    const running = underWay.get(name);
-    if (running !== undefined) {
+    for (let running = underWay.get(name); running !== undefined; running = underWay.get(name)) {
       if (!message.recheck) return running;
       await running.catch(() => {});
     }

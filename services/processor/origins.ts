@@ -35,6 +35,11 @@ function parseOrigin(text: string, position: number, anyError: boolean): OriginS
     throw new Fault('invalid', `${which} must be an http or https address, direct or off`);
   }
   if (url.search !== '' || url.hash !== '') throw new Fault('invalid', `${which} must have no query and no fragment`);
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    throw new Fault('invalid', `${which} has credentials with a % that is no escape`);
+  }
   const name = originName(url);
   if (name.length > 2048) throw new Fault('invalid', `${which} is longer than 2048 characters`);
   return { kind: 'goproxy', name, url, anyError };

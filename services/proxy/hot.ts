@@ -16,6 +16,9 @@ export interface HotObject {
   private: boolean;
   /** The request's log line up to the duration, built once. Belongs to the request log. */
   logged?: string;
+  /** The head of the answer up to the date, and a small body as text; they belong to the front. */
+  head?: string;
+  text?: string;
 }
 
 /**
@@ -30,8 +33,8 @@ export interface HotCache {
   readonly bytes: number;
 }
 
-/** What an entry costs beside its body: path, headers, log line, list node. */
-const overhead = 1024;
+/** What an entry costs beside its body: path, headers twice, log line, list node, and a small body's text. */
+const overhead = 4096;
 
 export function createHotCache(maxBytes: number, now: () => number = () => performance.now()): HotCache {
   if (maxBytes === 0) return { get: () => undefined, set: () => {}, admits: () => false, bytes: 0 };

@@ -158,6 +158,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       requestTimeout: 60_000,
       maxHeaderSize: 16_384,
       requireHostHeader: false,
+      optimizeEmptyRequests: true,
     },
     (req, res) => {
       if (!closing && shortWay(req, res)) return;

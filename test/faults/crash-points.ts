@@ -5,17 +5,18 @@ import { relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Loaded before the service with `--import`: counts the calls by which the service changes its data (files and folders
- * made, written, synced, linked, renamed, removed; commits of the queue) from the moment that the parent arms it, and
- * kills the process before the n-th. On its way it says on standard error which call that is. The product knows nothing
- * of it.
+ * Loaded before the service with `--import`: counts the calls that change what the process would leave behind if it died
+ * (files and folders made, written, linked, renamed, removed; commits of the queue) from when it is armed, and kills the
+ * process before the n-th. Then it says on standard error which call that was. Calls that change nothing that outlives
+ * the process alone (fsync, times) are no points of their own. The product knows nothing of this.
  *
- * The parent sends `{dieAt: n}`, 0 for never, and is answered `{armed: n}`; `'count'` is answered `{calls: […]}`.
+ * Armed by FAULTS_DIE_AT from the start, or by the parent, which sends `{dieAt: n}`, 0 for never, and is answered
+ * `{armed: n}`; `'count'` is answered `{calls: […]}`.
  */
 const dataDir = process.env.DATA_DIR ?? '';
 
-let armed = false;
-let dieAt = 0;
+let armed = process.env.FAULTS_DIE_AT !== undefined;
+let dieAt = Number(process.env.FAULTS_DIE_AT ?? 0);
 const calls: string[] = [];
 
 function point(name: string): void {
@@ -32,7 +33,7 @@ function place(path: unknown): string {
     .replace(/(\.tmp|\/log|^tmp|alarms)\/.*/, '$1/*')
     .replace(/^records\/index\/.*\/.*/, 'records/index/*')
     .replace(/\/v\d[^/]*?(\.(info|mod|zip|origin))?(?=\/|$)/, '/v*$1')
-    .replace(/^((?:published|quarantine|records\/modules)\/)(?:[^/]+\/)*[^/]+\/@v/, '$1*/@v');
+    .replace(/^((?:published|quarantine|records\/modules)\/)(?!\.tmp).+?(?=\/@v|$)/, '$1*');
 }
 
 const opened = new WeakMap<FileHandle, string>();
@@ -62,7 +63,7 @@ async function wrapHandles(): Promise<void> {
   const handle = await open(process.execPath, 'r');
   const prototype = Object.getPrototypeOf(handle) as Record<string, (...args: unknown[]) => unknown>;
   await handle.close();
-  for (const name of ['write', 'writev', 'utimes', 'sync']) {
+  for (const name of ['write', 'writev']) {
     const call = prototype[name];
     prototype[name] = function (this: FileHandle, ...args) {
       point(`${name} ${opened.get(this)}`);
@@ -77,7 +78,6 @@ function wrapQueue(): void {
     if (sql !== 'COMMIT') return exec.call(this, sql);
     point('commit of the queue');
     exec.call(this, sql);
-    point('what follows a commit of the queue');
   };
 }
 

@@ -101,6 +101,30 @@ describe('a version that the origin has', () => {
     expect(world.messages[1]).toMatchObject({ recheck: true });
   });
 
+  test('is fetched once at a time, rechecks too', async () => {
+    await world.published.put(`${key}.info`, Buffer.from('{}'));
+    let now = 0;
+    let most = 0;
+    server.answers.set(`/${key}.info`, (_request, response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        response.end(JSON.stringify({ Version: version, Time: time }));
+      }, 20);
+    });
+    await Promise.all([1, 2, 3].map(() => world.request({ recheck: true })));
+    expect(world.messages).toHaveLength(3);
+    expect(most).toBe(1);
+  });
+
+  test('that waits in quarantine to be published is not taken away by a recheck', async () => {
+    await world.request();
+    server.answers.set(`/${key}.info`, 404);
+    await world.request({ recheck: true });
+    expect(await inQuarantine()).toContain('.info');
+    expect(world.messages).toHaveLength(2);
+  });
+
   test('is only announced again when quarantine has it', async () => {
     await world.request();
     await world.request();

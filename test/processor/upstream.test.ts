@@ -205,6 +205,7 @@ describe('what the origin says', () => {
 });
 
 test('connections are used again, and closed with the processor', async () => {
+  await world.published.put(`${key}.info`, Buffer.from('{}'));
   for (let i = 0; i < 3; i++) await world.request({ recheck: true });
   expect(server.requests).toHaveLength(9);
   expect(await server.connections()).toBeLessThanOrEqual(3);

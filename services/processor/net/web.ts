@@ -127,7 +127,8 @@ export function createWeb({ guard, limiter, count, userAgent, silence, ca }: Web
     if (answer.statusCode !== 200) {
       const text = await textOf(answer.body);
       const fault = statusFault(answer.statusCode, what, text, headerOf(answer, 'retry-after'));
-      if (fault.retryAfter !== undefined) limiter.pause(url.host, fault.retryAfter * 1000);
+      // 503 may be about this one answer; 429 is about us.
+      if (answer.statusCode === 429) limiter.pause(url.host, (fault.retryAfter ?? 1) * 1000);
       throw fault;
     }
     const encoding = headerOf(answer, 'content-encoding') ?? 'identity';

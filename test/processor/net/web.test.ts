@@ -84,6 +84,31 @@ test('a stream that nobody reads to its end is closed and counted as such', asyn
   await until(() => counts.includes('unavailable'));
 });
 
+test('429 holds back all requests to the host as long as it says, 503 does not', async () => {
+  const paused = createWeb({
+    guard: createGuard({ allow: ['127.0.0.1'] }),
+    limiter: createLimiter({ rate: 1000, concurrency: 2, maxWait: 5000 }),
+    count: () => {},
+    userAgent: 'test',
+    silence: 200,
+  });
+  try {
+    for (const status of [503, 429]) {
+      server.answers.set(`/${status}`, (_request, response) =>
+        response.writeHead(status, { 'retry-after': '60' }).end(),
+      );
+    }
+    server.answers.set('/fine', 'x');
+    expect(await faultOf(paused.read(url('/503'), request))).toMatchObject({ kind: 'unavailable', retryAfter: 60 });
+    expect(await paused.read(url('/fine'), request)).toHaveLength(1);
+    expect(await faultOf(paused.read(url('/429'), request))).toMatchObject({ kind: 'unavailable', retryAfter: 60 });
+    expect(await faultOf(paused.read(url('/fine'), request))).toMatchObject({ kind: 'unavailable', retryAfter: 60 });
+    expect(server.count('/fine')).toBe(1);
+  } finally {
+    await paused.close();
+  }
+});
+
 test('nobody at the port is unavailable', async () => {
   const gone = await startServer();
   await gone.close();
