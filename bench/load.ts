@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { busySince, coreTimes } from './cores.ts';
+import { cpuTime } from './cpu.ts';
 import { loadCore, pinned, serverCore, type Tool } from './tools.ts';
 
 /** One run of the load generator against one address. */
@@ -13,6 +14,8 @@ export interface Sample {
   p99: number;
   /** Answers that were not 2xx or 3xx, and connections that failed. */
   errors: number;
+  /** Microseconds of the server's CPU a request: holds on a busy machine as well, where requests a second do not. */
+  cpu: number;
   /** How busy the cores were, from 0 to 1: tells which of the two was the limit. NaN where the system does not say. */
   serverCore: number;
   loadCore: number;
@@ -25,13 +28,24 @@ export interface Load {
 
 const execute = promisify(execFile);
 
-export async function measure(url: string, load: Load, tools: Partial<Record<Tool, string>>): Promise<Sample> {
-  const before = coreTimes();
+/** `pids` are the server's, to count their CPU time. */
+export async function measure(
+  url: string,
+  load: Load,
+  tools: Partial<Record<Tool, string>>,
+  pids: readonly number[] = [],
+): Promise<Sample> {
+  const [cores, used] = [coreTimes(), cpuTime(pids)];
   const answer = await generate(url, load, tools);
-  return { ...answer, serverCore: busySince(before, serverCore), loadCore: busySince(before, loadCore) };
+  return {
+    ...answer,
+    cpu: (cpuTime(pids) - used) / (answer.requestsPerSecond * load.seconds),
+    serverCore: busySince(cores, serverCore),
+    loadCore: busySince(cores, loadCore),
+  };
 }
 
-type Answer = Omit<Sample, 'serverCore' | 'loadCore'>;
+type Answer = Omit<Sample, 'cpu' | 'serverCore' | 'loadCore'>;
 
 /** wrk when there, else autocannon, on a core of its own. */
 async function generate(url: string, load: Load, tools: Partial<Record<Tool, string>>): Promise<Answer> {

@@ -5,8 +5,8 @@ import { type Results, verdicts } from './targets.ts';
 export function report(results: Results): string {
   const { warm, cold, memory } = results;
   const lines = [
-    '| resource | server | requests/s | p50 ms | p99 ms | MB/s | busy: server, load | gocenter : it |',
-    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| resource | server | requests/s | p50 ms | p99 ms | MB/s | CPU µs | busy: server, load | gocenter : it |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
   ];
   for (const { name, label } of resources) {
     const servers = warm[name] ?? {};
@@ -20,6 +20,7 @@ export function report(results: Results): string {
         sample.p50.toFixed(2),
         sample.p99.toFixed(2),
         sample.megabytesPerSecond.toFixed(1),
+        Number.isNaN(sample.cpu) ? '?' : sample.cpu.toFixed(1),
         `${percent(sample.serverCore)}, ${percent(sample.loadCore)}`,
         server === 'gocenter' ? '' : `${(ours / sample.requestsPerSecond).toFixed(2)} ×`,
       ];

@@ -1,5 +1,6 @@
 import { get } from './cold.ts';
 import { createQuiet } from './cores.ts';
+import { listeners } from './cpu.ts';
 import { measure, type Sample } from './load.ts';
 import type { Options } from './options.ts';
 import type { Resource } from './resources.ts';
@@ -31,6 +32,7 @@ export async function measureWarm(
 ): Promise<Samples> {
   const quiet = createQuiet(120_000);
   const samples: Samples = {};
+  const pids = new Map(servers.map(({ name, url }) => [name, listeners(url)]));
   for (const { name: resource, label, path } of chosen) {
     const byServer: Record<string, Sample[]> = {};
     samples[resource] = byServer;
@@ -38,7 +40,7 @@ export async function measureWarm(
     for (let run = 1; run <= runs; run++) {
       for (const { name, url } of servers) {
         await quiet.wait();
-        const sample = await measure(url + path, { connections, seconds }, tools);
+        const sample = await measure(url + path, { connections, seconds }, tools, pids.get(name));
         byServer[name] = [...(byServer[name] ?? []), sample];
         say(`${label}, run ${run} of ${runs}, ${name}: ${sample.requestsPerSecond.toFixed(0)} requests/s`);
       }

@@ -6,7 +6,7 @@ import { isLetter } from './unicode.ts';
 /**
  * Which module, import and file paths are valid, and which versions belong to a module path: the functions of the same
  * names in golang.org/x/mod/module; "Module paths and versions" in the Go Modules Reference.
- * The check functions throw `invalid` with the reason. A lone surrogate counts as invalid UTF-8.
+ * The check functions throw `invalid` with the reason.
  */
 type PathKind = 'module' | 'import' | 'file';
 
@@ -46,7 +46,6 @@ function badModulePath(path: string): string | undefined {
 }
 
 function badPath(path: string, kind: PathKind): string | undefined {
-  if (!path.isWellFormed()) return 'invalid UTF-8';
   if (path === '') return 'empty string';
   if (path.startsWith('-') && kind !== 'file') return 'leading dash';
   for (const element of path.split('/')) {

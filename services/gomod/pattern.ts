@@ -11,7 +11,7 @@ export function matchPrefixPatterns(globs: string, target: string): boolean {
     const glob = element.endsWith('/') ? element.slice(0, -1) : element;
     const depth = glob.split('/').length;
     if (glob === '' || depth > elements.length) return false;
-    return matchGlob(Buffer.from(glob), Buffer.from(elements.slice(0, depth).join('/')));
+    return matches(Buffer.from(glob), Buffer.from(elements.slice(0, depth).join('/')));
   });
 }
 
@@ -24,22 +24,11 @@ const slash = 0x2f;
 const dash = 0x2d;
 const caret = 0x5e;
 
-class BadPattern extends Error {}
-
 /**
- * path.Match, false for a malformed pattern. On bytes as in Go, where `*` may stop within a character. The time is at
- * most the product of the lengths: only the last star met is ever tried again.
+ * path.Match; a malformed pattern matches nothing. On bytes as in Go, where `*` may stop within a character. The time
+ * is at most the product of the lengths, since only the last star met is ever tried again.
  */
-function matchGlob(pattern: Buffer, name: Buffer): boolean {
-  try {
-    return match(pattern, name);
-  } catch (error) {
-    if (error instanceof BadPattern) return false;
-    throw error;
-  }
-}
-
-function match(pattern: Buffer, name: Buffer): boolean {
+function matches(pattern: Buffer, name: Buffer): boolean {
   let p = 0;
   let n = 0;
   while (p < pattern.length) {
@@ -47,13 +36,9 @@ function match(pattern: Buffer, name: Buffer): boolean {
     const starred = afterStars > p;
     const chunk = pattern.subarray(afterStars, chunkEnd(pattern, afterStars));
     p = afterStars + chunk.length;
-    const last = p === pattern.length;
     if (starred && chunk.length === 0) return !name.includes(slash, n);
-    const end = findChunk(chunk, name, n, starred, last);
-    if (end === undefined) {
-      checkChunks(pattern, p);
-      return false;
-    }
+    const end = findChunk(chunk, name, n, starred, p === pattern.length);
+    if (end === undefined) return false;
     n = end;
   }
   return n === name.length;
@@ -88,67 +73,52 @@ function chunkEnd(pattern: Buffer, at: number): number {
   return Math.min(i, pattern.length);
 }
 
-/** The rest of a pattern must be well-formed for the pattern to count at all. */
-function checkChunks(pattern: Buffer, at: number): void {
-  for (let p = at; p < pattern.length; ) {
-    const start = skipStars(pattern, p);
-    p = chunkEnd(pattern, start);
-    matchChunk(pattern.subarray(start, p), Buffer.alloc(0), 0);
-  }
-}
-
-/** The position after the chunk matched at `at`, or undefined. Reads the chunk to its end to find what is malformed. */
+/** The position after the chunk matched at `at`; undefined when it does not match or is malformed. */
 function matchChunk(chunk: Buffer, name: Buffer, at: number): number | undefined {
-  let c = 0;
-  let n: number | undefined = at;
-  while (c < chunk.length) {
-    if (n !== undefined && n >= name.length) n = undefined;
-    const op = chunk[c];
-    if (op === open) {
-      const rune: Rune | undefined = n === undefined ? undefined : decodeRune(name, n);
-      const { matched, end } = matchClass(chunk, c + 1, rune?.value ?? 0);
+  let n = at;
+  for (let c = 0; c < chunk.length; c++) {
+    if (n >= name.length) return undefined;
+    if (chunk[c] === open) {
+      const { value, size } = decodeRune(name, n);
+      const end = matchClass(chunk, c + 1, value);
+      if (end === undefined) return undefined;
       c = end;
-      n = matched && n !== undefined && rune !== undefined ? n + rune.size : undefined;
-      continue;
-    }
-    if (op === question) {
-      if (n !== undefined) n = name[n] === slash ? undefined : n + decodeRune(name, n).size;
+      n += size;
+    } else if (chunk[c] === question) {
+      if (name[n] === slash) return undefined;
+      n += decodeRune(name, n).size;
     } else {
-      if (op === backslash && ++c === chunk.length) throw new BadPattern();
-      if (n !== undefined) n = name[n] === chunk[c] ? n + 1 : undefined;
+      if (chunk[c] === backslash) c++;
+      if (name[n] !== chunk[c]) return undefined;
+      n++;
     }
-    c++;
   }
   return n;
 }
 
-function matchClass(chunk: Buffer, at: number, rune: number): { matched: boolean; end: number } {
-  let c = at;
-  const negated = chunk[c] === caret;
-  if (negated) c++;
+/** The position of the bracket that closes the class when the character is in it. */
+function matchClass(chunk: Buffer, at: number, char: number): number | undefined {
+  const negated = chunk[at] === caret;
+  let c = negated ? at + 1 : at;
   let matched = false;
   for (let ranges = 0; ranges === 0 || chunk[c] !== close; ranges++) {
     const low = classRune(chunk, c);
-    c = low.end;
-    let high = low;
-    if (chunk[c] === dash) {
-      high = classRune(chunk, c + 1);
-      c = high.end;
-    }
-    if (low.value <= rune && rune <= high.value) matched = true;
+    const high = low !== undefined && chunk[low.end] === dash ? classRune(chunk, low.end + 1) : low;
+    if (low === undefined || high === undefined) return undefined;
+    if (low.value <= char && char <= high.value) matched = true;
+    c = high.end;
   }
-  return { matched: matched !== negated, end: c + 1 };
+  return matched !== negated ? c : undefined;
 }
 
-/** One character of a class, which something must follow. */
-function classRune(chunk: Buffer, at: number): { value: number; end: number } {
+/** One character of a class, which something must follow; undefined when malformed. */
+function classRune(chunk: Buffer, at: number): { value: number; end: number } | undefined {
   const escaped = chunk[at] === backslash;
   const start = escaped ? at + 1 : at;
   const byte = chunk[start];
-  if (byte === undefined || (!escaped && (byte === dash || byte === close))) throw new BadPattern();
+  if (byte === undefined || (!escaped && (byte === dash || byte === close))) return undefined;
   const { value, size } = decodeRune(chunk, start);
-  if (size === 1 && byte > 0x7f) throw new BadPattern();
-  if (start + size >= chunk.length) throw new BadPattern();
+  if ((size === 1 && byte > 0x7f) || start + size >= chunk.length) return undefined;
   return { value, end: start + size };
 }
 

@@ -51,7 +51,7 @@ export function createFront(server: Server, deps: FrontDeps): Front {
   function answer(socket: Socket, object: HotObject): void {
     object.head ??= headOf(object.headers, server.keepAliveTimeout);
     if (object.body.length <= maxText) {
-      object.text ??= object.body.latin1Slice();
+      object.text ??= object.body.toString('latin1');
       socket.write(`${object.head}${date()}\r\n\r\n${object.text}`, 'latin1');
       return;
     }
@@ -65,7 +65,7 @@ export function createFront(server: Server, deps: FrontDeps): Front {
   function serve(socket: Socket, chunk: Buffer, plain: (rest: string) => string | undefined): boolean {
     if (!open || chunk.length > maxRequest || socket.writableLength > 0) return false;
     const started = performance.now();
-    const text = chunk.latin1Slice();
+    const text = chunk.toString('latin1');
     const end = text.indexOf(' ', 4);
     if (end < 0 || !text.startsWith('GET /')) return false;
     const client = plain(text.slice(end));
@@ -80,7 +80,10 @@ export function createFront(server: Server, deps: FrontDeps): Front {
   }
 
   function start(socket: Socket): void {
-    if (!open) return handOver(socket);
+    if (!open) {
+      handOver(socket);
+      return;
+    }
     // A client sends the same headers again and again: they are looked at when they change.
     let last = '';
     let client = '';

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import proxyAddr from '@fastify/proxy-addr';
 import type { Logger } from 'pino';
@@ -13,6 +14,7 @@ import { createAccess, type Reader, type Token } from './access.ts';
 import { errorHeaders, errorText } from './answers.ts';
 import { createChecksums } from './checksums.ts';
 import { answerFeed } from './feed.ts';
+import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
 import { createLists } from './lists.ts';
 import { createObjects } from './objects.ts';
@@ -78,8 +80,16 @@ export function createProxy(deps: ProxyDeps): Proxy {
   let closing = false;
 
   /** The client's address decides about the rate and nothing else; it is kept nowhere. */
-  const client = (req: IncomingMessage) =>
-    config.TRUSTED_PROXIES.length === 0 ? (req.socket.remoteAddress ?? '') : clientKey(proxyAddr(req, trusted));
+  const addresses = new WeakMap<Socket, string>();
+  const client = (req: Pick<IncomingMessage, 'socket' | 'headers'>) => {
+    if (config.TRUSTED_PROXIES.length > 0) return clientKey(proxyAddr(req as IncomingMessage, trusted) ?? '');
+    let key = addresses.get(req.socket);
+    if (key === undefined) {
+      key = clientKey(req.socket.remoteAddress ?? '');
+      addresses.set(req.socket, key);
+    }
+    return key;
+  };
 
   const shortWay = createShortWay({ hot, limiter, requestLog, stats, client, access });
 
@@ -168,11 +178,21 @@ export function createProxy(deps: ProxyDeps): Proxy {
   server.maxConnections = maxConnections;
   server.timeout = config.FETCH_TIMEOUT + 60_000; // a client that takes no bytes for this long is cut off
   server.on('clientError', answerMalformed);
+  const front = createFront(server, {
+    hot,
+    limiter,
+    requestLog,
+    stats,
+    access,
+    client: (socket, forwardedFor) =>
+      client({ socket, headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor } }),
+  });
 
   return {
     server,
     close(grace) {
       closing = true;
+      front.close();
       const drain = setTimeout(() => waiter.drain(), grace);
       // Connections that finish their last request during the close must not wait for another.
       const idle = setInterval(() => server.closeIdleConnections(), 50);

@@ -37,7 +37,8 @@ export function createShortWay(deps: {
     const started = performance.now();
     if (limiter.take(client(req)) > 0) return false; // the long way asks again and refuses
     res.writeHead(200, object.headers);
-    res.end(object.body);
+    if (object.text === undefined) res.end(object.body);
+    else res.end(object.text, 'latin1');
     const duration = performance.now() - started;
     requestLog.writeHot(object, duration);
     stats.countHot(object, duration);

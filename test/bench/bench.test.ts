@@ -28,6 +28,7 @@ const sample = (requestsPerSecond: number, p99 = 1): Sample => ({
   p50: 0.5,
   megabytesPerSecond: 1,
   errors: 0,
+  cpu: 10,
   serverCore: 1,
   loadCore: 0.5,
 });
@@ -81,7 +82,7 @@ test('targets are judged against nginx and the peers that are there', () => {
     ['resident memory < 350 MB', true],
   ]);
   const table = report(results);
-  expect(table).toContain('| .info | nginx | 100 | 0.50 | 1.00 | 1.0 | 100 %, 50 % | 0.60 × |');
+  expect(table).toContain('| .info | nginx | 100 | 0.50 | 1.00 | 1.0 | 10.0 | 100 %, 50 % | 0.60 × |');
   expect(table).toContain('| cold overhead ≤ 100 ms | 101.0 ms | not met |');
 });
 

@@ -5,25 +5,27 @@ import { relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Loaded before the service with `--import`: counts the calls that change what the process would leave behind if it died
- * (files and folders made, written, linked, renamed, removed; commits of the queue) from when it is armed, and kills the
- * process before the n-th. Then it says on standard error which call that was. Calls that change nothing that outlives
- * the process alone (fsync, times) are no points of their own. The product knows nothing of this.
+ * Loaded before the service with `--import`: names the calls that change what the process would leave behind if it died
+ * (files and folders made, written, linked, renamed, removed; commits of the queue) and kills it before a chosen one.
+ * Calls that change nothing that outlives the process alone (fsync, times, removing empty folders) are no points of
+ * their own. The product knows nothing of this.
  *
- * Armed by FAULTS_DIE_AT from the start, or by the parent, which sends `{dieAt: n}`, 0 for never, and is answered
- * `{armed: n}`; `'count'` is answered `{calls: […]}`.
+ * A point is `<call>#<n>`, the n-th such call since it was armed. FAULTS_DIE_AT arms it from the start; the parent does
+ * so with `{dieAt: <point>}`, answered `{armed}`. `'points'` is answered with all points since. An empty one is never.
  */
 const dataDir = process.env.DATA_DIR ?? '';
 
-let armed = process.env.FAULTS_DIE_AT !== undefined;
-let dieAt = Number(process.env.FAULTS_DIE_AT ?? 0);
-const calls: string[] = [];
+let dieAt = process.env.FAULTS_DIE_AT;
+let counts = new Map<string, number>();
+let points: string[] = [];
 
 function point(name: string): void {
-  if (!armed) return;
-  calls.push(name);
-  if (calls.length !== dieAt) return;
-  writeSync(2, `killed before ${name}\n`);
+  if (dieAt === undefined) return;
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  points.push(`${name}#${count}`);
+  if (points.at(-1) !== dieAt) return;
+  writeSync(2, `killed before ${dieAt}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -48,7 +50,7 @@ function wrapFunctions(): void {
       return call?.(...args) ?? Promise.reject(new Error(`there is no fs.${name}`));
     };
   };
-  for (const name of ['unlink', 'mkdir', 'rmdir', 'rm', 'mkdtemp']) wrap(name, ([path]) => place(path));
+  for (const name of ['unlink', 'mkdir', 'rm', 'mkdtemp']) wrap(name, ([path]) => place(path));
   for (const name of ['link', 'rename']) wrap(name, ([, target]) => place(target));
   const openFile = functions.open;
   functions.open = async (...args) => {
@@ -86,14 +88,14 @@ wrapFunctions();
 wrapQueue();
 syncBuiltinESMExports();
 
-process.on('message', (order: 'count' | { dieAt: number }) => {
-  if (order === 'count') {
-    process.send?.({ calls });
+process.on('message', (order: 'points' | { dieAt: string }) => {
+  if (order === 'points') {
+    process.send?.({ points });
     return;
   }
   ({ dieAt } = order);
-  calls.length = 0;
-  armed = true;
-  process.send?.({ armed: dieAt });
+  counts = new Map();
+  points = [];
+  process.send?.({ armed: true });
 });
 process.channel?.unref();

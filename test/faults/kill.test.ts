@@ -1,35 +1,35 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { expect, test } from 'vitest';
 import { type FixtureModule, syntheticModule } from '../upstream/index.ts';
 import { get, until, untilIdle } from './client.ts';
-import { callsOf, crashOf, preload, requestUntilCrash, restartArmable, type Whereabouts, whereIs } from './crash.ts';
-import { startService } from './service.ts';
+import { pointsOf, requestUntilDeath, restartMortal, type Whereabouts, whereIs } from './crash.ts';
 import { damagedFiles, filesOf, kindsOf, listedIn, nameOf, outcomeOf, readDeadQueue, unfinished } from './stores.ts';
-import { makeFolder, openWorld, type World } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
-/** More than there are calls on any way. */
-const enough = 250;
-const versions = (name: string) =>
+/** More than there are points on any way. */
+const enough = 150;
+const versionsOf = (name: string) =>
   Array.from({ length: enough }, (_, i) => syntheticModule(`example.com/${name}`, `v1.${i}.0`, 20_000));
-const good = versions('good');
-const denied = versions('denied');
+const good = versionsOf('good');
+const denied = versionsOf('denied');
 
 interface Way {
-  /** The versions to ask for, one a round. */
-  modules: readonly FixtureModule[];
-  /** Where each must be in the end. */
+  name: string;
+  /** One for each death. */
+  versions: readonly FixtureModule[];
+  /** Where every one of them must be in the end. */
   end: Whereabouts;
-  /** Calls that must have been among those before which it died. */
+  /** Calls that it must have died before. */
   steps: readonly string[];
 }
 
 const fetching = ['zip', 'origin', 'mod', 'info'].map(kind => `rename quarantine/*/@v/v*.${kind}`);
 const cleaning = ['info', 'mod', 'zip', 'origin'].map(kind => `unlink quarantine/*/@v/v*.${kind}`);
 
-const ways: Record<string, Way> = {
-  'a version that is published': {
-    modules: good,
+const ways: readonly Way[] = [
+  {
+    name: 'a version that is published',
+    versions: good,
     end: 'published',
     steps: [
       'commit of the queue',
@@ -46,81 +46,120 @@ const ways: Record<string, Way> = {
       'rm tmp/*',
     ],
   },
-  'a version that is rejected': {
-    modules: denied,
+  {
+    name: 'a version that is rejected',
+    versions: denied,
     end: 'rejected',
     steps: [...fetching, 'rename records/modules/*/@v/v*/outcome.json', ...cleaning, 'rm tmp/*'],
   },
-  'a version that does not exist': {
-    modules: versions('missing'),
+  {
+    name: 'a version that does not exist',
+    versions: versionsOf('missing'),
     end: 'told',
     steps: ['commit of the queue', 'rename records/modules/*/@v/v*/outcome.json'],
   },
-};
+];
 
-/** Nothing of what the version went through is left but its end. */
-async function expectSettled(world: World, module: FixtureModule, way: Way): Promise<void> {
-  const { dataDir } = world;
-  expect(await kindsOf(dataDir, 'quarantine', module)).toEqual([]);
-  expect(await kindsOf(dataDir, 'published', module)).toEqual(way.end === 'published' ? ['info', 'mod', 'zip'] : []);
-  if (way.end === 'published') expect(await damagedFiles(dataDir, 'published', module)).toEqual([]);
-  const kind = (await outcomeOf(dataDir, module))?.kind;
-  expect(kind).toBe({ published: undefined, rejected: 'refused', told: 'not-found' }[way.end as 'published']);
-}
+const open = () =>
+  openWorld({
+    modules: [...good, ...denied],
+    settings: { DENY: 'example.com/denied', LEASE: '500ms', MAX_ATTEMPTS: '100' },
+  });
 
-/** After a kill: what is complete is whole, and what was accepted is not lost. */
-async function whereAfterKill(world: World, module: FixtureModule): Promise<Whereabouts> {
+/** What is complete is whole at any time. */
+async function expectNothingTorn({ dataDir }: World, version: FixtureModule): Promise<void> {
   for (const store of ['quarantine', 'published'] as const) {
-    const complete = (await kindsOf(world.dataDir, store, module)).includes('info');
-    if (complete) expect(await damagedFiles(world.dataDir, store, module)).toEqual([]);
+    const complete = (await kindsOf(dataDir, store, version)).includes('info');
+    if (complete) expect(await damagedFiles(dataDir, store, version)).toEqual([]);
   }
-  return whereIs(world.dataDir, module, await readDeadQueue(world.dataDir));
 }
 
-describe('killed with SIGKILL before each call that changes its data', () => {
-  test.concurrent.for(Object.entries(ways))('on the way of %s', async ([name, way]) => {
-    const world = await openWorld({
-      modules: [...good, ...denied],
-      settings: { DENY: 'example.com/denied', LEASE: '500ms', MAX_ATTEMPTS: '100' },
-    });
-    const died: string[] = [];
-    const found: Record<string, number> = {};
-    let survived = 0;
-    let round = 0;
-    try {
-      await world.service.kill();
-      for (; survived < 2; round++) {
-        const module = way.modules[round];
-        if (module === undefined) throw new Error(`there are more than ${enough} calls`);
-        await restartArmable(world);
-        const crash = await requestUntilCrash(world, module, round + 1);
-        if (crash === undefined) survived += 1;
-        else died.push(crash.at);
-        if (crash === undefined) await world.service.kill();
+/** Of what it went through, nothing is left but the end. */
+async function expectSettled(world: World, version: FixtureModule, { end }: Way): Promise<void> {
+  const { dataDir } = world;
+  await untilIdle(world.service.admin);
+  await until('nothing unfinished is left', async () => (await unfinished(dataDir)).length === 0);
+  await expectNothingTorn(world, version);
+  expect(await whereIs(dataDir, version, [])).toBe(end);
+  expect(await kindsOf(dataDir, 'published', version)).toEqual(end === 'published' ? ['info', 'mod', 'zip'] : []);
+  expect(await kindsOf(dataDir, 'quarantine', version)).toEqual([]);
+  if (end === 'published') expect(await outcomeOf(dataDir, version)).toBeUndefined();
+}
 
-        const where = await whereAfterKill(world, module);
-        found[where] = (found[where] ?? 0) + 1;
-        expect(where, `killed before ${crash?.at}`).not.toBe('lost');
-        // What was accepted ends as it must without being asked for again.
-        await restartArmable(world);
-        if (where === 'untouched') await get(world.urlOf(module));
-        await untilIdle(world.service.admin);
-        await until('nothing unfinished is left', async () => (await unfinished(world.dataDir)).length === 0);
-        await expectSettled(world, module, way).catch(error => {
-          throw new Error(`killed before ${crash?.at} (call ${round + 1}): ${error.message}`, { cause: error });
-        });
-        await world.service.kill();
+/** Dies at each point in turn, each time with another version; what it left is finished by the next process. */
+async function dieEverywhere(world: World, way: Way): Promise<Record<string, number>> {
+  const [first, ...rest] = way.versions;
+  const found: Record<string, number> = {};
+  const died = new Set<string>();
+  await world.service.kill();
+  await restartMortal(world);
+  if (first === undefined || (await requestUntilDeath(world, first, ''))) throw new Error('it died by itself');
+  await expectSettled(world, first, way);
+  const points = await pointsOf(world.service);
+  expect(points.length).toBeLessThan(enough);
+
+  for (const [i, dieAt] of points.entries()) {
+    const version = rest[i] ?? first;
+    const dead = await requestUntilDeath(world, version, dieAt);
+    if (!dead) await world.service.kill(); // calls that only happen when others are slow
+    if (dead) died.add(dieAt.split('#', 1).join());
+    await expectNothingTorn(world, version);
+    const where = await whereIs(world.dataDir, version, await readDeadQueue(world.dataDir));
+    found[where] = (found[where] ?? 0) + 1;
+    await restartMortal(world);
+    try {
+      // Nobody has been promised anything before the request was in the queue; all else ends without being asked again.
+      if (where === 'nowhere') {
+        expect(dieAt).toBe('commit of the queue#1');
+        await get(world.urlOf(version));
       }
-      await restartArmable(world);
-      expect([...new Set(died)]).toEqual(expect.arrayContaining([...way.steps]));
-      const listed = await listedIn((await get(`${world.service.url}/index`)).text);
-      expect(listed).toEqual(way.end === 'published' ? way.modules.slice(0, round).map(nameOf) : []);
+      await expectSettled(world, version, way);
+    } catch (error) {
+      throw new Error(`killed before ${dieAt}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  expect([...died]).toEqual(expect.arrayContaining([...way.steps]));
+  const asked = way.versions.slice(0, points.length + 1).map(nameOf);
+  const listed = listedIn((await get(`${world.service.url}/index`)).text);
+  expect(listed).toEqual(way.end === 'published' ? asked : []);
+  return found;
+}
+
+test.concurrent.for(ways)(
+  'killed before each change of its data on the way of $name, it loses and repeats nothing',
+  async way => {
+    const world = await open();
+    try {
+      const found = await dieEverywhere(world, way);
+      console.log(`${way.name}: killed at all points; then it was`, found);
       expect((await world.operate('alarms')).out).toBe('There are no alarms.\n');
       expect((await world.operate('dead-letters')).out).toBe('There are no dead letters.\n');
       expect(await filesOf(world.dataDir, 'quarantine')).toEqual([]);
-      console.log(`${name}: died ${died.length} times, before ${new Set(died).size} kinds of call;`, found);
     } finally {
       await world.close();
     }
-  });
+  },
+);
+
+test.concurrent('killed before each change of its data on its first start, it starts', async () => {
+  const world = await open();
+  try {
+    await world.service.kill();
+    await rm(world.dataDir, { recursive: true });
+    await restartMortal(world, '');
+    const points = await pointsOf(world.service);
+    expect(points).toContain('mkdir published/.tmp#1');
+    for (const dieAt of points) {
+      await world.service.kill();
+      await rm(world.dataDir, { recursive: true, force: true });
+      await expect(restartMortal(world, dieAt)).rejects.toThrow(`killed before ${dieAt}`);
+      await restartMortal(world);
+      expect((await get(`${world.service.admin}/readyz`)).status).toBe(200);
+    }
+    const [version] = good;
+    if (version !== undefined) expect((await get(world.urlOf(version))).status).toBe(200);
+    console.log(`first start: killed at ${points.length} points`);
+  } finally {
+    await world.close();
+  }
 });

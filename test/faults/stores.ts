@@ -46,7 +46,7 @@ export async function outcomeOf(dataDir: string, { path, version }: Version): Pr
 }
 
 /** Versions in the feed, in its order, repeats included. */
-export async function listedIn(indexText: string): Promise<string[]> {
+export function listedIn(indexText: string): string[] {
   const lines = indexText.split('\n').filter(line => line !== '');
   return lines.map(line => JSON.parse(line)).map(({ Path, Version }) => `${Path}@${Version}`);
 }

@@ -150,6 +150,12 @@ describe('a go.mod file', () => {
     expect(lax(text).require).toEqual([{ path: 'a.b', version: 'v1.0.0', indirect: true }]);
   });
 
+  test('has at most 250,000 words, comments and line breaks', () => {
+    const lines = 249_998 / 2; // with `module m` and the end
+    expect(() => lax(`module m\n${'x\n'.repeat(lines - 1)}`)).not.toThrow();
+    expect(() => lax(`module m\n${'x\n'.repeat(lines)}`)).toThrow('more than 250000 words');
+  });
+
   // Hostile files, a quarter of the size that a go.mod may have. Without limits and care some took 10 s and 500 MB.
   test.for(['a\n', '"" ', '// x\n', '𝒳', '\\x41', 'a.', 'module\n'])(
     'of 4 MiB of %j is read or refused soon, with nothing thrown but faults',

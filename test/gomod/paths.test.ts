@@ -10,6 +10,7 @@ import {
   splitPathVersion,
 } from '../../services/gomod/path.ts';
 import { matchPrefixPatterns } from '../../services/gomod/pattern.ts';
+import { foldCase } from '../../services/gomod/unicode.ts';
 
 function accepts(check: (path: string) => void, path: string): boolean {
   try {
@@ -133,6 +134,18 @@ describe('patterns', () => {
     expect(matchPrefixPatterns(`${'*a'.repeat(2000)}b`, 'a'.repeat(4000))).toBe(false);
     expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000);
   });
+});
+
+test('names are equal under simple case folding, never under what only looks like it', () => {
+  const groups = ['kKK', 'sSſ', 'ßẞ', 'ςσΣ', 'iI', 'ı', 'İ', 'µμΜ', 'ﬀ', 'ǆǅǄ', 'ꭰᎠ', 'ƛ', 'á'].map(group =>
+    Array.from(group),
+  );
+  for (const group of groups) {
+    expect(new Set(group.map(foldCase)).size, group.join()).toBe(1);
+    for (const other of groups) {
+      if (other !== group) expect(foldCase(group[0] ?? ''), group.join()).not.toBe(foldCase(other[0] ?? ''));
+    }
+  }
 });
 
 describe('hashes', () => {
