@@ -60,6 +60,7 @@ export const schema = {
     default: '',
     about: 'Hosts that may be fetched from although their address is private, loopback or link-local.',
   }),
+  OWN_HOSTS: list({ default: '', about: 'Names of this very repository: never fetched from, which would be a loop.' }),
   DIRECT_TIMEOUT: duration({ default: '5m', min: '1s', max: '1h', about: 'Longest run of one `go mod download`.' }),
   GOVCS: text({ default: '*:git', about: 'Version control systems that `direct` may use, as in `GOVCS`.' }),
   ALLOW: list({

@@ -129,7 +129,7 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
     out.flush();
   };
   const flushing = setInterval(flush, 200).unref();
-  const running = await run({ config, services, tokens, log, requestLines, say });
+  const running = await run({ config, services, tokens, log, requestLines, say, path: process.env.PATH });
   greet(config, running.ports);
   log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
 

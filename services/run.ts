@@ -29,6 +29,8 @@ export interface RunOptions {
   requestLines: { write(line: string): unknown } | undefined;
   /** Told of each step of the start. */
   say?: (line: string) => void;
+  /** Where go and git are looked for, as in PATH. */
+  path?: string | undefined;
   /** Resolves origins' names; the system's resolver by default. */
   lookup?: Lookup;
 }
@@ -50,7 +52,9 @@ export async function run(options: RunOptions): Promise<Running> {
   try {
     const metrics = createMetrics();
     say(`opening the backends under ${config.DATA_DIR}`);
-    const backends = await openBackends(config, err => log.warn({ err }, 'messaging fails in the background; it tries again'));
+    const backends = await openBackends(config, err =>
+      log.warn({ err }, 'messaging fails in the background; it tries again'),
+    );
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
@@ -74,7 +78,11 @@ export async function run(options: RunOptions): Promise<Running> {
     let processor: Processor | undefined;
     if (has('processor')) {
       say(`starting the processor, fetching from ${config.UPSTREAM.replaceAll(/\/\/[^/@,|]*@/g, '//')}`);
-      processor = createProcessor({ ...shared, ...(options.lookup && { lookup: options.lookup }) });
+      processor = createProcessor({
+        ...shared,
+        ...(options.path && { path: options.path }),
+        ...(options.lookup && { lookup: options.lookup }),
+      });
       checks.processor = () => (processor as Processor).ready();
       const running = processor;
       closers.unshift(() => running.close());
@@ -85,7 +93,13 @@ export async function run(options: RunOptions): Promise<Running> {
       }
       processor.start();
     }
-    const origin = processor?.origin ?? createHttpOrigin({ url: config.ORIGIN_URL });
+    let origin = processor?.origin;
+    if (origin === undefined) {
+      // `direct` may take this long to resolve a branch.
+      const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
+      closers.unshift(() => remote.close());
+      origin = remote;
+    }
 
     if (has('validator')) {
       say(`starting the validator, checksum database ${config.SUMDB.split(' ')[0]}`);

@@ -118,7 +118,7 @@ function classRune(chunk: Buffer, at: number): { value: number; end: number } | 
   const byte = chunk[start];
   if (byte === undefined || (!escaped && (byte === dash || byte === close))) return undefined;
   const { value, size } = decodeRune(chunk, start);
-  if ((size === 1 && byte > 0x7f) || start + size >= chunk.length) return undefined;
+  if (start + size >= chunk.length) return undefined;
   return { value, end: start + size };
 }
 

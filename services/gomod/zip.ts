@@ -42,7 +42,7 @@ export const zipLimits: Readonly<ZipLimits> = {
   goMod: 16 << 20,
   license: 16 << 20,
   entries: 100_000,
-  directory: 64 << 20,
+  directory: 32 << 20,
 };
 
 /**

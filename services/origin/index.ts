@@ -29,8 +29,8 @@ export interface AskOptions {
 /** The `.info` document of the GOPROXY protocol. */
 export interface VersionInfo {
   Version: string;
-  /** RFC 3339. */
-  Time: string;
+  /** RFC 3339. Optional in the protocol; most often the commit's time. */
+  Time?: string;
   Origin?: VersionOrigin;
 }
 

@@ -99,7 +99,7 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       fault.message,
     );
     // A verdict of the validator outlives the origin's trouble, and so does what is published.
-    if (message.recheck || written?.reasons !== undefined) return;
+    if (message.recheck || (written?.reasons !== undefined && holds(written))) return;
     await writeOutcome(records, module, version, outcomeOf(fault));
   }
 
@@ -173,6 +173,12 @@ function reasonAgainst(module: string, version: string): Fault | undefined {
 
 /** Whether the outcome holds now and asking again would not change it. */
 function settled(outcome: Outcome): boolean {
-  if (outcome.until !== undefined && Date.parse(outcome.until) <= Date.now()) return false;
-  return !mayPass(new Fault(outcome.kind, outcome.message)) && outcome.kind !== 'internal' && outcome.kind !== 'loop';
+  return (
+    holds(outcome) &&
+    !mayPass(new Fault(outcome.kind, outcome.message)) &&
+    outcome.kind !== 'internal' &&
+    outcome.kind !== 'loop'
+  );
 }
+
+const holds = ({ until }: Outcome) => until === undefined || Date.parse(until) > Date.now();

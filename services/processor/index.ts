@@ -37,6 +37,7 @@ export type ProcessorConfig = Pick<
   | 'ORIGIN_CONCURRENCY'
   | 'ORIGIN_CA_FILE'
   | 'ALLOW_PRIVATE_ORIGINS'
+  | 'OWN_HOSTS'
   | 'DIRECT_TIMEOUT'
   | 'GOVCS'
   | 'PROCESSOR_CONCURRENCY'
@@ -89,9 +90,9 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   if (database !== undefined) configured.push(new URL(database.url));
   const { lookup } = deps;
   const allow = config.ALLOW_PRIVATE_ORIGINS;
-  const guard = createGuard({ allow, configured, ...(lookup && { lookup }) });
+  const guard = createGuard({ allow, configured, own: config.OWN_HOSTS, ...(lookup && { lookup }) });
   // What a module says of itself gets no further for being on the same host as an upstream.
-  const strictGuard = createGuard({ allow, ...(lookup && { lookup }) });
+  const strictGuard = createGuard({ allow, own: config.OWN_HOSTS, ...(lookup && { lookup }) });
   const limiter = createLimiter({
     rate: config.ORIGIN_RATE,
     concurrency: config.ORIGIN_CONCURRENCY,

@@ -8,7 +8,7 @@ const originFields = ['VCS', 'URL', 'Subdir', 'Hash', 'Ref'] as const;
 
 /**
  * Reads a `.info` document that an origin gave for `module`: a canonical version that suits the path (the one asked
- * for, when that is given) and a time. Unknown fields are dropped, so nothing foreign is published. Throws `bad-origin`.
+ * for, when that is given), with a time or without. Unknown fields are dropped, so nothing foreign is published. Throws `bad-origin`.
  */
 export function parseVersionInfo(bytes: Uint8Array, module: string, asked?: string): VersionInfo {
   const what = `the origin's info of ${asked === undefined ? module : `${module}@${asked}`}`;
@@ -29,10 +29,11 @@ export function parseVersionInfo(bytes: Uint8Array, module: string, asked?: stri
   } catch (error) {
     throw bad(`has a version that does not suit the path: ${(error as Error).message}`);
   }
-  if (typeof Time !== 'string' || !rfc3339.test(Time) || Number.isNaN(Date.parse(Time)))
-    throw bad('has no RFC 3339 time');
+  if (Time !== undefined && (typeof Time !== 'string' || !rfc3339.test(Time) || Number.isNaN(Date.parse(Time)))) {
+    throw bad('has a time that is not of RFC 3339');
+  }
   const origin = isRecord(Origin) ? pickOrigin(Origin) : undefined;
-  return { Version, Time, ...(origin !== undefined && { Origin: origin }) };
+  return { Version, ...(Time !== undefined && { Time }), ...(origin !== undefined && { Origin: origin }) };
 }
 
 function pickOrigin(document: Record<string, unknown>): VersionOrigin | undefined {

@@ -17,8 +17,8 @@ export interface Candidate {
   /** Bytes of the files as they lie in quarantine. */
   sizes: Readonly<Record<keyof typeof limits, number>>;
   infoBytes(): Promise<Buffer>;
-  /** Throws `invalid` when it is not a JSON object with a version and a time. */
-  info(): Promise<VersionInfo & { time: Date }>;
+  /** Throws `invalid` when it is not a JSON object with a version, and a time or none. */
+  info(): Promise<VersionInfo & { time: Date | undefined }>;
   mod(): Promise<Buffer>;
   /** Path of a local copy. */
   zipFile(): Promise<string>;
@@ -71,7 +71,7 @@ export async function copyObject(storage: Storage, key: string, file: string): P
   return file;
 }
 
-function parseInfo(bytes: Buffer): VersionInfo & { time: Date } {
+function parseInfo(bytes: Buffer): VersionInfo & { time: Date | undefined } {
   let info: Partial<VersionInfo> | null;
   try {
     info = JSON.parse(bytes.toString());
@@ -79,9 +79,11 @@ function parseInfo(bytes: Buffer): VersionInfo & { time: Date } {
     throw new Fault('invalid', 'its .info is not JSON');
   }
   if (typeof info?.Version !== 'string') throw new Fault('invalid', 'its .info has no Version');
-  const time = new Date(typeof info.Time === 'string' && rfc3339.test(info.Time) ? info.Time : Number.NaN);
-  if (Number.isNaN(time.getTime())) throw new Fault('invalid', 'its .info has no Time in RFC 3339');
-  return { ...info, Version: info.Version, Time: info.Time as string, time };
+  const { Version, Time } = info;
+  if (Time === undefined) return { ...info, Version, time: undefined };
+  const time = new Date(typeof Time === 'string' && rfc3339.test(Time) ? Time : Number.NaN);
+  if (Number.isNaN(time.getTime())) throw new Fault('invalid', 'its .info has a Time that is not of RFC 3339');
+  return { ...info, Version, time };
 }
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

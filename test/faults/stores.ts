@@ -51,13 +51,18 @@ export function listedIn(indexText: string): string[] {
   return lines.map(line => JSON.parse(line)).map(({ Path, Version }) => `${Path}@${Version}`);
 }
 
+const made = new WeakMap<FixtureModule, Promise<Record<string, Buffer>>>();
+
 /** The bytes that each file of a version must have. */
-export async function expectedBytes(module: FixtureModule): Promise<Record<string, Buffer>> {
-  return {
+export function expectedBytes(module: FixtureModule): Promise<Record<string, Buffer>> {
+  const make = async () => ({
     zip: await moduleZip(module),
     mod: Buffer.from(goModOf(module)),
     info: Buffer.from(`${JSON.stringify(infoOf(module))}\n`),
-  };
+  });
+  const bytes = made.get(module) ?? make();
+  made.set(module, bytes);
+  return bytes;
 }
 
 /** Which of a version's published files differ from the fixture or are missing. */

@@ -23,7 +23,7 @@ const decode = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decode(inner)]));
 };
 
-describe.skipIf(!hasGo)('go.mod files are read as Go reads them (needs go)', () => {
+describe.skipIf(!hasGo())('go.mod files are read as Go reads them (needs go)', () => {
   let oracle: Oracle;
   beforeAll(async () => {
     oracle = await startOracle();

@@ -29,7 +29,7 @@ require (
 	"a.b/\\x74hree/v3" v3.0.0 // indirect; for four
 
 	// a comment before
-	a.b/four v4.0.0+incompatible //indirectly
+	"a.b/\\146our" v4.0.0+incompatible //indirectly
 )
 
 exclude a.b/one v1.1.0
@@ -48,6 +48,7 @@ retract (
 )
 retract latest
 tool a.b/one/cmd
+tool "\\303\\xa9\\u00e9\\U0001F600\\\\\\t"
 ignore (
 	./node_modules
 	static
@@ -85,7 +86,7 @@ describe('a go.mod file', () => {
         { low: 'v9.9.9', high: 'v9.9.9', rationale: '' }, // the blank line parts it from the block's comment
         { low: 'latest', high: 'latest', rationale: '' },
       ],
-      tool: ['a.b/one/cmd'],
+      tool: ['a.b/one/cmd', 'éé😀\\\t'],
       ignore: ['./node_modules', 'static'],
     });
   });

@@ -16,7 +16,7 @@ import { fromBase64, hasGo, type Oracle, startOracle } from '../oracle/oracle.ts
 import { agree, asIs } from './agree.ts';
 import { escaped, filePath, hostileChar, importPath, modulePath, nearly, pathMajor, version } from './arbitraries.ts';
 
-describe.skipIf(!hasGo)('paths are what Go says (needs go)', () => {
+describe.skipIf(!hasGo())('paths are what Go says (needs go)', () => {
   let oracle: Oracle;
   beforeAll(async () => {
     oracle = await startOracle();

@@ -13,7 +13,7 @@ import { hasGo, type Oracle, startOracle } from '../oracle/oracle.ts';
 import { agree, asIs } from './agree.ts';
 import { pseudo, version } from './arbitraries.ts';
 
-describe.skipIf(!hasGo)('versions are what Go says (needs go)', () => {
+describe.skipIf(!hasGo())('versions are what Go says (needs go)', () => {
   let oracle: Oracle;
   beforeAll(async () => {
     oracle = await startOracle();

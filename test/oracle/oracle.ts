@@ -25,7 +25,7 @@ export interface Oracle {
   close(): Promise<void>;
 }
 
-export const hasGo = spawnSync('go', ['version']).status === 0;
+export const hasGo = (): boolean => spawnSync('go', ['version']).status === 0;
 
 /** Starts the program beside this file, which answers with Go's own golang.org/x/mod. */
 export async function startOracle(): Promise<Oracle> {

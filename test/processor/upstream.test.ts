@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readLog, readOutcome } from '../../services/records/index.ts';
+import { readObject } from '../../services/storage/index.ts';
 import {
   createWorld,
   faultOf,
@@ -86,7 +87,7 @@ describe('an info', () => {
     ['is null', 'null'],
     ['has no version', JSON.stringify({ Time: time })],
     ['is of another version', JSON.stringify({ Version: 'v1.2.4', Time: time })],
-    ['has no time', JSON.stringify({ Version: version })],
+    ['has a time that is no text', JSON.stringify({ Version: version, Time: 1 })],
     ['has a time that is no RFC 3339', JSON.stringify({ Version: version, Time: '2024-01-01' })],
     ['has a day that is not', JSON.stringify({ Version: version, Time: '2024-13-41T00:00:00Z' })],
     ['is not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
@@ -94,6 +95,12 @@ describe('an info', () => {
     server.answers.set(`/${key}.info`, body);
     expect((await faultOf(world.request())).kind).toBe('bad-origin');
     expect(await readOutcome(world.records, module, version)).toMatchObject({ kind: 'bad-origin' });
+  });
+
+  test('without a time is published without one', async () => {
+    server.answers.set(`/${key}.info`, JSON.stringify({ Version: version }));
+    await world.request();
+    expect(await readObject(world.quarantine, `${key}.info`, 1000)).toEqual(Buffer.from(`{"Version":"${version}"}\n`));
   });
 
   test('keeps the origin’s stable fields, and no others', async () => {

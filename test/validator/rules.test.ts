@@ -121,13 +121,19 @@ describe('path-and-version', () => {
     ['null', 'its .info has no Version'],
     ['[]', 'its .info has no Version'],
     ['{"Version":1}', 'its .info has no Version'],
-    ['{"Version":"v1.0.0"}', 'its .info has no Time in RFC 3339'],
-    ['{"Version":"v1.0.0","Time":"yesterday"}', 'its .info has no Time in RFC 3339'],
-    ['{"Version":"v1.0.0","Time":"2026-13-01T00:00:00Z"}', 'its .info has no Time in RFC 3339'],
+    ['{"Version":"v1.0.0","Time":1}', 'its .info has a Time that is not of RFC 3339'],
+    ['{"Version":"v1.0.0","Time":"yesterday"}', 'its .info has a Time that is not of RFC 3339'],
+    ['{"Version":"v1.0.0","Time":"2026-13-01T00:00:00Z"}', 'its .info has a Time that is not of RFC 3339'],
   ])('refuses the .info %s', async (text, message) => {
     await world.quarantined(hello);
     await world.quarantine.put('example.com/hello/@v/v1.0.0.info', Buffer.from(text));
     expect(await check(pathAndVersion, await open(hello))).toEqual(refuse(message));
+  });
+
+  test('passes an .info without a Time, which is optional', async () => {
+    await world.quarantined(hello);
+    await world.quarantine.put('example.com/hello/@v/v1.0.0.info', Buffer.from('{"Version":"v1.0.0"}'));
+    expect(await check(pathAndVersion, await open(hello))).toEqual(passes);
   });
 
   test('throws what the store throws', async () => {
@@ -342,5 +348,12 @@ describe('cooldown', () => {
   ])('refuses a version of %s until it is old enough', async (time, of, end) => {
     const refusal = refuse(`it is of ${of} and may be used from ${end} on`, { until: new Date(end) });
     expect(await check(cooldown, await candidateOf({ ...hello, time }), { COOLDOWN })).toEqual(refusal);
+  });
+
+  test('refuses a version without a time for ever, and lets it pass when it is off', async () => {
+    const candidate = await candidateOf(hello, { info: async () => ({ Version: 'v1.0.0', time: undefined }) });
+    const refusal = refuse('its origin does not say of when it is, so its age can’t be known');
+    expect(await check(cooldown, candidate, { COOLDOWN })).toEqual(refusal);
+    expect(await check(cooldown, candidate, { COOLDOWN: 0 })).toEqual(passes);
   });
 });

@@ -17,13 +17,16 @@ export interface GuardOptions {
   allow: readonly string[];
   /** Addresses that the operator has configured as origins; their host and port may be private. */
   configured?: readonly URL[];
+  /** Names of this repository itself: OWN_HOSTS. */
+  own?: readonly string[];
   lookup?: Lookup;
 }
 
 export interface Guard {
   /**
    * The addresses of a host that may be connected to, all others left out. Connect to these very addresses: the name
-   * may mean something else a moment later. Throws `refused` when none is left, `unavailable` when the name is unknown.
+   * may mean something else a moment later. Throws `refused` when none is left, `unavailable` when the name is unknown,
+   * `loop` when the host is this repository.
    */
   resolve(host: string, port: number): Promise<Endpoint[]>;
 
@@ -31,7 +34,8 @@ export interface Guard {
   listed(host: string, port: number): boolean;
 }
 
-export function createGuard({ allow, configured = [], lookup = systemLookup }: GuardOptions): Guard {
+export function createGuard({ allow, configured = [], own = [], lookup = systemLookup }: GuardOptions): Guard {
+  const ownHosts = new Set(own.map(host => host.toLowerCase()));
   const exempt = new Set([...allow.map(host => host.toLowerCase()), ...configured.map(hostAndPort)]);
   const listed = (host: string, port: number) => {
     const name = bare(host);
@@ -41,6 +45,7 @@ export function createGuard({ allow, configured = [], lookup = systemLookup }: G
     listed,
     async resolve(host, port) {
       const name = bare(host);
+      if (ownHosts.has(name)) throw new Fault('loop', `${name} is this repository itself`);
       const endpoints = isIP(name) === 0 ? await find(lookup, name, port) : [{ address: name, port }];
       const allowed = listed(name, port) ? [...endpoints] : endpoints.filter(({ address }) => isPublicAddress(address));
       if (allowed.length === 0) {

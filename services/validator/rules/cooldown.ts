@@ -8,6 +8,7 @@ export const cooldown: Rule = {
   async check(candidate, { config, now }) {
     if (config.COOLDOWN === 0) return pass();
     const { time } = await candidate.info();
+    if (time === undefined) return refuse('its origin does not say of when it is, so its age can’t be known');
     const born = Math.min(time.getTime(), now.getTime());
     const until = new Date(born + config.COOLDOWN);
     if (until <= now) return pass();

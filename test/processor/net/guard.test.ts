@@ -105,3 +105,13 @@ describe('a guard', () => {
     expect((await faultOf(configured.resolve('127.0.0.1', 3001))).kind).toBe('refused');
   });
 });
+
+test('this repository itself is a loop, whatever its address', async () => {
+  const guard = createGuard({ allow: ['go.corp.example'], own: ['Go.Corp.example'], lookup: async () => [] });
+  for (const host of ['go.corp.example', 'GO.corp.example.']) {
+    expect(await faultOf(guard.resolve(host, 443))).toMatchObject({
+      kind: 'loop',
+      message: 'go.corp.example is this repository itself',
+    });
+  }
+});
