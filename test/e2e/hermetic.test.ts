@@ -15,7 +15,7 @@ const toolchain: FixtureModule = {
   path: 'golang.org/toolchain',
   version: 'v0.0.1-go1.99.0.linux-amd64',
   time: '2026-01-01T00:00:00Z',
-  files: { 'bin/go': '#!/bin/sh\necho "the fixture toolchain: $*"\n', 'pkg/tool/linux_amd64/compile': '#!/bin/sh\n' },
+  files: { 'bin/go': '#!/bin/sh\necho "the fixture toolchain: $*"\n', 'pkg/tool/compile': '', 'lib/wasm': '' },
 };
 const secret = syntheticModule('corp.example/team/secret', 'v1.0.0', 1000);
 const denied = syntheticModule('example.com/denied', 'v1.0.0', 1000);
@@ -130,8 +130,8 @@ describe.skipIf(!hasGo)('GOPROXY=a,b and a|b with this service as a (needs go)',
   beforeAll(async () => {
     world = await makeWorld();
     world.upstream.setFault(/busy/, { kind: 'status', status: 503 });
-    world.upstream.setFault(/slow|late/, { kind: 'hang' });
-    service = await world.start({ FETCH_TIMEOUT: '1500ms', ORIGIN_TIMEOUT: '30s' });
+    world.upstream.setFault(/(slow|late)\/@v\/v1/, { kind: 'hang' });
+    service = await world.start({ FETCH_TIMEOUT: '1500ms' });
   });
   afterAll(async () => (await other).close());
 

@@ -63,7 +63,9 @@ describe.skipIf(!hasGo())('module zips are what Go says (needs go)', () => {
     return { go: answer?.e === undefined ? { hash: fromBase64(answer?.v) } : { refused: answer.e }, ours };
   }
 
-  test('what we accept, Go accepts with the same hash; what we refuse, Go refuses, or for a reason listed here', async () => {
+  test('what we accept, Go accepts with the same hash; what we refuse, Go refuses, or for a reason listed here', {
+    timeout: 300_000,
+  }, async () => {
     const kinds = { accepted: 0, refused: 0, stricter: 0 };
     const property = fc.asyncProperty(generatedZip, async zip => {
       const { go, ours } = await judge(zip);
