@@ -22,6 +22,7 @@ export interface Place {
 const beside = (file: string) => join(import.meta.dirname, file);
 
 export async function startBenchUpstream({ folder, tools }: Place, port: number, runName: string): Promise<Running> {
+  await freePort(port); // or another's answers would be taken for ours
   const command = pinned(tools.taskset, loadCore, process.execPath, [beside('upstream.ts'), String(port), runName]);
   return run(command, { log: join(folder, 'upstream.log'), ready: `http://127.0.0.1:${port}${resources[0].path}` });
 }

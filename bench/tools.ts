@@ -28,9 +28,13 @@ export function pinned(taskset: string | undefined, core: number, command: strin
   return taskset === undefined ? [command, args] : [taskset, ['-c', String(core), command, ...args]];
 }
 
-export async function freePort(): Promise<number> {
+/** A port that is free now: `wanted`, or any. Throws when it is taken. */
+export async function freePort(wanted = 0): Promise<number> {
   const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', () => reject(new Error(`port ${wanted} is in use, perhaps by another bench; see --upstream-port`)));
+    server.listen(wanted, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   await new Promise(resolve => server.close(resolve));
   return port;
