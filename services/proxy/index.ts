@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import proxyAddr from '@fastify/proxy-addr';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import { asFault, Fault, statusOf } from '../errors.ts';
+import { asFault, type Fault, statusOf } from '../errors.ts';
 import type { Messaging } from '../messaging/index.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Origin } from '../origin/index.ts';
@@ -16,6 +16,7 @@ import { createChecksums } from './checksums.ts';
 import { answerFeed } from './feed.ts';
 import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
+import { answerMalformed, checkRequest, hopsOf } from './http.ts';
 import { createLists } from './lists.ts';
 import { createObjects } from './objects.ts';
 import { clientKey, createRateLimiter } from './rate.ts';
@@ -56,8 +57,6 @@ export interface Proxy {
   close(grace: number): Promise<void>;
 }
 
-/** GOPROXYs that a request may come through; more is a loop. */
-const maxHops = 5;
 const maxConnections = 20_000;
 
 /** The service that the go command talks to. Go Modules Reference, "GOPROXY protocol". */
@@ -205,35 +204,4 @@ export function createProxy(deps: ProxyDeps): Proxy {
       });
     },
   };
-}
-
-function checkRequest(req: IncomingMessage, res: ServerResponse, wait: number): void {
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
-    res.setHeader('Allow', 'GET, HEAD');
-    throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
-  }
-  if (req.headers.host === undefined && req.httpVersion === '1.1') {
-    throw new Fault('invalid', 'the header Host is missing'); // RFC 9112, section 3.2
-  }
-  if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
-  if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
-}
-
-function hopsOf(req: IncomingMessage): number {
-  const header = req.headers['gocenter-hops'];
-  return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
-}
-
-/** What Node's parser refuses before there is a request: RFC 9112. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const [status, text] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'bad request: the headers are larger than 16 KiB\n']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'timed out: the request did not arrive in time\n']
-        : ['400 Bad Request', 'bad request: this is not well-formed HTTP\n'];
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
-  );
 }

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Fault } from '../errors.ts';
+
+/** GOPROXYs that a request may come through; more is a loop. */
+const maxHops = 5;
+
+/** Throws the fault of a request that is refused before its address is looked at; `wait` is the rate limiter's answer. */
+export function checkRequest(req: IncomingMessage, res: ServerResponse, wait: number): void {
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    res.setHeader('Allow', 'GET, HEAD');
+    throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
+  }
+  if (req.headers.host === undefined && req.httpVersion === '1.1') {
+    throw new Fault('invalid', 'the header Host is missing'); // RFC 9112, section 3.2
+  }
+  if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
+  if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
+}
+
+/** GOPROXYs of this kind that the request has come through. */
+export function hopsOf(req: IncomingMessage): number {
+  const header = req.headers['gocenter-hops'];
+  return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
+}
+
+/** Answers what Node's parser refuses before there is a request: RFC 9112. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const [status, text] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'bad request: the headers are larger than 16 KiB\n']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'timed out: the request did not arrive in time\n']
+        : ['400 Bad Request', 'bad request: this is not well-formed HTTP\n'];
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
