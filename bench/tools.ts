@@ -32,7 +32,9 @@ export function pinned(taskset: string | undefined, core: number, command: strin
 export async function freePort(wanted = 0): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', () => reject(new Error(`port ${wanted} is in use, perhaps by another bench; see --upstream-port`)));
+    server.once('error', () =>
+      reject(new Error(`port ${wanted} is in use, perhaps by another bench; see --upstream-port`)),
+    );
     server.listen(wanted, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;

@@ -90,11 +90,14 @@ export type Config = { readonly [K in keyof typeof schema]: ReturnType<(typeof s
 /** Every fault of the environment, a line each. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
+  /** The variables without a fault, so that they can be checked further before all faults are told. */
+  readonly values: Partial<Config>;
 
-  constructor(faults: readonly string[]) {
+  constructor(faults: readonly string[], values: Partial<Config> = {}) {
     super(faults.join('\n'));
     this.name = 'ConfigError';
     this.faults = faults;
+    this.values = values;
   }
 }
 
@@ -120,7 +123,7 @@ export function readConfig(
       faults.push(`${name}=${JSON.stringify(given)} ${(error as Error).message}`);
     }
   }
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (faults.length > 0) throw new ConfigError(faults, values);
   return values as Config;
 }
 

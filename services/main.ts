@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pino from 'pino';
 import { openBackends } from './backends.ts';
@@ -19,6 +20,11 @@ import { parseSumdb } from './sumdb/key.ts';
  * Exit codes: 0 done or drained, 1 failed, 2 bad configuration or usage, 130 a second Ctrl-C.
  */
 
+/** Signals that come within this many milliseconds were meant as one. */
+const samePress = 1000;
+/** Longest wait for whoever reads the log, at the end, in milliseconds. */
+const longestFlush = 500;
+
 const say = (line: string) => process.stderr.write(`gocenter: ${line}\n`);
 
 async function main(): Promise<number> {
@@ -36,8 +42,7 @@ async function main(): Promise<number> {
     return 2;
   }
   try {
-    const config = readConfig(process.env, await goDefaults());
-    const tokens = await checkConfig(config);
+    const { config, tokens } = await configure();
     if (command !== undefined) return await operate(command, rest, config);
     return await serve(config, services, tokens);
   } catch (error) {
@@ -63,40 +68,56 @@ async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
   }
 }
 
-/** What a single variable's schema can't see. Returns the access tokens. */
-async function checkConfig(config: Config): Promise<Token[]> {
+/** Reads and checks all before it complains: one ConfigError has every fault. */
+async function configure(): Promise<{ config: Config; tokens: Token[] }> {
+  let values: Partial<Config>;
+  let faults: readonly string[] = [];
+  try {
+    values = readConfig(process.env, await goDefaults());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    ({ values, faults } = error);
+  }
+  const checked = await checkConfig(values);
+  faults = [...faults, ...checked.faults];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { config: values as Config, tokens: checked.tokens };
+}
+
+/** What a single variable's schema can't see. What is missing has been told of already. */
+async function checkConfig(config: Partial<Config>): Promise<{ faults: string[]; tokens: Token[] }> {
   const faults: string[] = [];
-  const check = (variable: string, test: () => unknown) => {
+  const check = (variable: 'UPSTREAM' | 'PRIVATE_UPSTREAM' | 'SUMDB', test: (value: string) => unknown) => {
     try {
-      test();
+      test(config[variable] ?? 'off');
     } catch (error) {
       faults.push(`${variable} is wrong: ${asFault(error).message}`);
     }
   };
-  check('UPSTREAM', () => parseOrigins(config.UPSTREAM));
-  check('PRIVATE_UPSTREAM', () => parseOrigins(config.PRIVATE_UPSTREAM));
-  check('SUMDB', () => parseSumdb(config.SUMDB));
+  check('UPSTREAM', parseOrigins);
+  check('PRIVATE_UPSTREAM', parseOrigins);
+  check('SUMDB', parseSumdb);
+  const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '' } = config;
   const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
-  if (self.test(config.UPSTREAM)) {
-    faults.push(`UPSTREAM=${config.UPSTREAM} is this very server: unset GOPROXY in this shell, or give UPSTREAM`);
+  if (self.test(UPSTREAM)) {
+    faults.push(`UPSTREAM=${UPSTREAM} is this very server: unset GOPROXY in this shell, or give UPSTREAM`);
   }
-  if (config.ORIGIN_CA_FILE !== '' && !existsSync(config.ORIGIN_CA_FILE)) {
-    faults.push(`ORIGIN_CA_FILE=${config.ORIGIN_CA_FILE} does not exist`);
+  if (ORIGIN_CA_FILE !== '' && !existsSync(ORIGIN_CA_FILE)) {
+    faults.push(`ORIGIN_CA_FILE=${ORIGIN_CA_FILE} does not exist`);
   }
-  if (config.REQUIRE_TOKEN && config.TOKENS_FILE === '') {
+  if (config.REQUIRE_TOKEN === true && TOKENS_FILE === '') {
     faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');
   }
   let tokens: Token[] = [];
-  if (config.TOKENS_FILE !== '') {
-    await readTokens(config.TOKENS_FILE).then(
+  if (TOKENS_FILE !== '') {
+    await readTokens(TOKENS_FILE).then(
       found => {
         tokens = found;
       },
       error => faults.push(`TOKENS_FILE is wrong: ${asFault(error).message}`),
     );
   }
-  if (faults.length > 0) throw new ConfigError(faults);
-  return tokens;
+  return { faults, tokens };
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
@@ -133,20 +154,34 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
   greet(config, running.ports);
   log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
 
-  const signal = await new Promise<NodeJS.Signals>(resolve => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-  process.once('SIGINT', () => process.exit(130));
+  const signal = await stopSignal();
   say('draining: no new requests, what is under way is finished');
   const clean = await running.close();
   if (!clean) log.warn({ signal }, 'not everything was finished in time; what is left is done after the next start');
-  log.info({ signal }, 'stopped');
   clearInterval(flushing);
   batch.flush();
-  out.flushSync();
+  log.info({ signal }, 'stopped');
+  // Not flushSync: it overtakes lines that are being written, which could be lost with the process.
+  await Promise.race([new Promise(resolve => out.flush(resolve)), delay(longestFlush)]);
   say('stopped');
   return 0;
+}
+
+/**
+ * Resolves at the first SIGTERM or Ctrl-C. Neither may cut the drain short by coming twice, as when npm passes on what
+ * the terminal or a supervisor has sent to everybody; a Ctrl-C of somebody who has lost patience may.
+ */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    let first: number | undefined;
+    const stop = (signal: NodeJS.Signals) => {
+      first ??= performance.now();
+      if (signal === 'SIGINT' && performance.now() - first > samePress) process.exit(130);
+      resolve(signal);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
 }
 
 function greet(config: Config, ports: { proxy?: number; admin: number; origin?: number }): void {

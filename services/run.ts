@@ -78,18 +78,23 @@ export async function run(options: RunOptions): Promise<Running> {
     let processor: Processor | undefined;
     if (has('processor')) {
       say(`starting the processor, fetching from ${config.UPSTREAM.replaceAll(/\/\/[^/@,|]*@/g, '//')}`);
+      // The proxy drains before and may take half of the time; what is left must do to give unfinished messages back.
+      const time = has('proxy') ? config.SHUTDOWN_TIMEOUT / 2 : config.SHUTDOWN_TIMEOUT;
       processor = createProcessor({
         ...shared,
+        config: { ...config, SHUTDOWN_TIMEOUT: time },
         ...(options.path && { path: options.path }),
         ...(options.lookup && { lookup: options.lookup }),
       });
       checks.processor = () => (processor as Processor).ready();
       const running = processor;
-      closers.unshift(() => running.close());
-      if (services.length < serviceNames.length) {
+      if (services.length === serviceNames.length) {
+        closers.unshift(() => running.close());
+      } else {
         const server = createOriginServer({ origin: processor.origin, log });
         ports.origin = await listen(server, config.ORIGIN_PORT, config.HOST, 'ORIGIN_PORT');
-        closers.unshift(() => closeServer(server));
+        // Together: questions that hang end when the processor does.
+        closers.unshift(() => Promise.all([running.close(), closeServer(server)]));
       }
       processor.start();
     }

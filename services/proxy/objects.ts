@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
+import type { Readable } from 'node:stream';
 import { Fault } from '../errors.ts';
 import { outcomeFault, readOutcome, versionKey } from '../records/index.ts';
-import { readAll, type Storage } from '../storage/index.ts';
+import type { Storage } from '../storage/index.ts';
 import type { Access } from './access.ts';
 import { contentTypes, immutable } from './answers.ts';
 import type { HotCache, HotObject } from './hot.ts';
@@ -77,7 +78,7 @@ export function createObjects(deps: {
         module: file.module,
         version: file.version,
         headers: resourceHeaders(resource),
-        body: Buffer.isBuffer(body) ? body : await readAll(body, resource.size, file.path),
+        body: Buffer.isBuffer(body) ? body : await readExactly(body, resource.size, file.path),
         etag: resource.etag,
         freshUntil: Infinity,
         private: access.isPrivate(file.module),
@@ -104,6 +105,15 @@ export function createObjects(deps: {
       return { resource: fetched, cache: 'fetched' };
     },
   };
+}
+
+/** Into one buffer of its own, so that a large object is not in memory twice while it is loaded. */
+async function readExactly(body: Readable, size: number, path: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) length += chunk.copy(bytes, length);
+  if (length < size) throw new Fault('unavailable', `${path} is shorter than the store says`);
+  return bytes;
 }
 
 /** A hot object as a resource. */

@@ -6,6 +6,7 @@ import { type ModuleZip, readModuleZip, zipLimits } from '../gomod/zip.ts';
 import type { VersionInfo } from '../origin/index.ts';
 import { versionKey } from '../records/index.ts';
 import { readObject, type Storage } from '../storage/index.ts';
+import { reasonOf } from './scratch.ts';
 
 /** Bytes of the files of a version. */
 export const limits = { zip: zipLimits.zip, mod: zipLimits.goMod, info: 1 << 20 } as const;
@@ -64,7 +65,7 @@ export async function copyObject(storage: Storage, key: string, file: string): P
     await pipeline(object.body, createWriteStream(file, { flags: 'wx' }));
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault('unavailable', `${key} can't be copied to be checked: ${(error as Error).message}`, {
+    throw new Fault('unavailable', `${key} can't be copied to be checked: ${reasonOf(error)}`, {
       cause: error,
     });
   }

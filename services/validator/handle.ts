@@ -85,7 +85,11 @@ export function createHandler(tools: Tools): Handler<Message<'module.fetched'>> 
   }
 
   /** The first failure may pass before anybody notices; from the second on clients are told. */
-  async function noteFailure({ message, run }: Job, delivery: Delivery, fault: Fault): Promise<void> {
+  async function noteFailure(
+    { message, run }: Pick<Job, 'message' | 'run'>,
+    delivery: Delivery,
+    fault: Fault,
+  ): Promise<void> {
     const { module, version } = message;
     log.warn({ module, version, attempt: delivery.attempt, kind: fault.kind, err: fault }, 'could not be checked');
     run.add(`could not be checked: ${fault.message}`, { kind: fault.kind, attempt: delivery.attempt });
@@ -97,18 +101,21 @@ export function createHandler(tools: Tools): Handler<Message<'module.fetched'>> 
     await run.write(records, module, version, 'failed');
   }
 
-  return (message, delivery) =>
-    serial.run(`${message.module}@${message.version}`, () =>
-      scratch.use(async folder => {
-        const job: Job = { message, folder, run: new RunLog('validator'), signal: delivery.signal };
-        try {
-          const result = await handle(job);
-          if (result !== undefined) await job.run.write(records, message.module, message.version, result);
-        } catch (error) {
-          const fault = asFault(error);
-          await noteFailure(job, delivery, fault).catch(() => {}); // a store that is full can't note it either
-          throw fault;
-        }
-      }),
-    );
+  async function deliver(message: Message<'module.fetched'>, delivery: Delivery): Promise<void> {
+    const { module, version } = message;
+    const run = new RunLog('validator');
+    try {
+      await scratch.use(async folder => {
+        const result = await handle({ message, folder, run, signal: delivery.signal });
+        if (result !== undefined) await run.write(records, module, version, result);
+      });
+    } catch (error) {
+      const fault = asFault(error);
+      // After the copies are gone: on a full disk they may hold the room that the note needs. It may have none even so.
+      await noteFailure({ message, run }, delivery, fault).catch(() => {});
+      throw fault;
+    }
+  }
+
+  return (message, delivery) => serial.run(`${message.module}@${message.version}`, () => deliver(message, delivery));
 }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
 import { Fault } from '../errors.ts';
 
 /** Folders for the copies of the zips that are being checked: one a job, removed with it. */
@@ -20,7 +21,7 @@ export function createScratch(root: string): Scratch {
       await mkdir(root, { recursive: true });
       return await mkdtemp(join(root, `${prefix}${process.pid}-`));
     } catch (error) {
-      throw new Fault('unavailable', `the temporary folder fails: ${(error as Error).message}`, { cause: error });
+      throw new Fault('unavailable', `the temporary folder fails: ${reasonOf(error)}`, { cause: error });
     }
   }
   const remove = (folder: string) => rm(folder, { recursive: true, force: true });
@@ -51,6 +52,12 @@ export function createScratch(root: string): Scratch {
       }
     },
   };
+}
+
+/** Why a file system call failed, without the path of this machine that its message holds: clients may read it. */
+export function reasonOf(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return errno === undefined ? message : getSystemErrorMessage(errno);
 }
 
 /** Whether another living process has this id. */

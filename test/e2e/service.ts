@@ -50,19 +50,28 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a command, by default main.ts with these arguments. The environment is the machine's, settings aside. */
-export function startProcess(
-  args: readonly string[],
-  settings: Settings,
-  command = [process.execPath, 'services/main.ts'],
-) {
+export interface StartOptions {
+  /** What is run; main.ts by default. */
+  command?: readonly string[];
+  /** In a process group of its own, as a shell runs what is typed. */
+  group?: boolean;
+}
+
+/** Starts main.ts with these arguments. The environment is the machine's, settings aside. */
+export function startProcess(args: readonly string[], settings: Settings, options: StartOptions = {}): Process {
+  const { command = [process.execPath, 'services/main.ts'], group = false } = options;
   const machine = Object.entries(process.env).filter(([name]) => !(name in schema));
   const [file = '', ...first] = command;
   const child = spawn(file, [...first, ...args], {
     cwd: root,
     env: { ...Object.fromEntries(machine), ...defaults, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group,
   });
+  const signal = (name: NodeJS.Signals) => {
+    if (!group) child.kill(name);
+    else if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, name);
+  };
   running.add(child);
   let said = '';
   let wrote = '';
@@ -77,19 +86,18 @@ export function startProcess(
     child.once('close', code => resolve({ code, said, wrote }));
   }).finally(() => running.delete(child));
   ended.catch(() => {}); // whoever awaits it hears of it
-  const started: Process = {
+  return {
     pid: child.pid ?? 0,
     said: () => said,
     log: () => wrote.split('\n').flatMap(parseLine),
     ended,
-    signal: name => void child.kill(name),
+    signal,
     async stop(name = 'SIGTERM') {
       const from = performance.now();
-      child.kill(name);
+      signal(name);
       return { ...(await ended), took: performance.now() - from };
     },
   };
-  return started;
 }
 
 /** Starts every service, or the one named, and waits until it says so in its log. Throws what it said when it ends instead. */
