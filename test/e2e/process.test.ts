@@ -243,4 +243,14 @@ describe('each service in a process of its own', () => {
     expect(await waiting).toBe(200);
     expect(await statusOf(`${proxy.url}/example.com/report/@v/list`)).toBe(200);
   });
+
+  test('a processor ends in time although a question to an origin hangs, and says why it gives no answer', async () => {
+    world.upstream.setFault(/hanging/, { kind: 'hang' });
+    const asked = fetch(`${proxy.url}/example.com/hanging/@v/list`);
+    await until('the upstream is asked', () => world.upstream.requests.count(/hanging/) > 0);
+    const { code, took } = await processor.stop();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(10_000);
+    expect(await (await asked).text()).toMatch(/^unavailable: .*shutting down/);
+  });
 });
