@@ -6,8 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, hasOpenssl } from '../direct-origin/authority.ts';
-import { type FixtureModule, loadProgram, programOutput, startUpstream, syntheticModule } from '../upstream/index.ts';
+import {
+  type FixtureModule,
+  loadFixtures,
+  loadProgram,
+  programOutput,
+  startUpstream,
+  syntheticModule,
+} from '../upstream/index.ts';
 import { type Go, goEnv, hasGo } from './go.ts';
+import { startMirror } from './mirror.ts';
 import type { Service, Settings } from './service.ts';
 import { until } from './until.ts';
 import { openWorld, type World } from './world.ts';
@@ -233,14 +241,15 @@ describe.skipIf(!hasGo)('with upstream and checksum database gone (needs go)', (
   let sums: string;
   beforeAll(async () => {
     world = await makeWorld();
-    const first = await world.start(world.more);
+    const mirror = await startMirror(world.sumdb, await loadFixtures());
+    const settings = { ...world.more, SUMDB: `${world.sumdb.verifierKey} ${mirror.url}` };
+    const first = await world.start(settings);
     const go = await world.go(first);
     sums = await buildProgram(go);
     await go.run('mod', 'download', 'example.com/text@main', 'example.com/text@v1.0.0');
     await first.stop();
-    await world.upstream.close();
-    await world.sumdb.close();
-    service = await world.start(world.more);
+    for (const gone of [world.upstream, world.sumdb, mirror]) await gone.close();
+    service = await world.start(settings);
   });
 
   test('the program is built again from what is published', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { schema } from '../../services/config.ts';
@@ -45,9 +45,10 @@ export interface Service extends Process {
 /** Free ports, loopback, no fetching: what a test wants unless it says otherwise. */
 const defaults: Settings = { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', ORIGIN_PORT: '0' };
 
-const running = new Set<ChildProcess>();
+/** How to kill each that a test has left. */
+const running = new Set<() => void>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const kill of running) kill();
 });
 
 export interface StartOptions {
@@ -72,7 +73,8 @@ export function startProcess(args: readonly string[], settings: Settings, option
     if (!group) child.kill(name);
     else if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, name);
   };
-  running.add(child);
+  const kill = () => signal('SIGKILL');
+  running.add(kill);
   let said = '';
   let wrote = '';
   child.stderr.setEncoding('utf8').on('data', text => {
@@ -84,7 +86,7 @@ export function startProcess(args: readonly string[], settings: Settings, option
   const ended = new Promise<End>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', code => resolve({ code, said, wrote }));
-  }).finally(() => running.delete(child));
+  }).finally(() => running.delete(kill));
   ended.catch(() => {}); // whoever awaits it hears of it
   return {
     pid: child.pid ?? 0,
@@ -100,7 +102,7 @@ export function startProcess(args: readonly string[], settings: Settings, option
   };
 }
 
-/** Starts every service, or the one named, and waits until it says so in its log. Throws what it said when it ends instead. */
+/** Starts every service, or the one named, and waits until it is started. Throws what it said when it ends instead. */
 export async function startService(settings: Settings, name?: 'proxy' | 'processor' | 'validator'): Promise<Service> {
   return ready(startProcess(name === undefined ? [] : [name], settings));
 }
