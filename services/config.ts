@@ -43,7 +43,7 @@ export const schema = {
     default: '60s',
     min: '100ms',
     max: '30m',
-    about: 'Longest wait of a request for a missing version.',
+    about: 'Longest wait of a request for what is not here: a version, a list, a branch.',
   }),
   HOT_CACHE_BYTES: bytes({ default: '256MiB', about: 'Memory for hot objects, in front of the store.' }),
   LIST_TTL: duration({ default: '60s', max: '1h', about: 'How long lists, `@latest` and branch queries are fresh.' }),

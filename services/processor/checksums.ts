@@ -88,16 +88,25 @@ export function createChecksums(deps: ChecksumsDeps): Checksums {
 
   async function constant(db: Sumdb, path: string, ask: Ask): Promise<Buffer> {
     const key = `sumdb-cache/${db.name}/${path}`;
-    const kept = await readObject(records, key, limit);
+    const kept = (await readObject(records, key, limit)) ?? (await beginningOfFullTile(key));
     if (kept !== undefined) return kept;
     const bytes = await fetch(db, path, ask);
-    if (isSound(path, bytes)) keep(key, bytes);
+    if (isSound(path, bytes)) {
+      if (writes.size >= maxWrites) await Promise.race(writes);
+      keep(key, bytes);
+    }
     return bytes;
+  }
+
+  /** A partial tile is the beginning of the full one: clients whose own tree is older ask for parts no longer kept. */
+  async function beginningOfFullTile(key: string): Promise<Buffer | undefined> {
+    const [, full, width] = /^(.*)\.p\/(\d+)$/.exec(key) ?? [];
+    if (full === undefined) return undefined;
+    return (await readObject(records, full, limit))?.subarray(0, Number(width) * hashSize);
   }
 
   /** Not waited for: it is kept for others, and whoever asked has the answer already. */
   function keep(key: string, bytes: Buffer): void {
-    if (writes.size >= maxWrites) return;
     const write = records.put(key, bytes).then(
       () => {},
       error => log.warn({ key }, `an answer of the checksum database can't be kept: ${asFault(error).message}`),

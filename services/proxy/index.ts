@@ -8,6 +8,7 @@ import { asFault, type Fault, statusOf } from '../errors.ts';
 import type { Messaging } from '../messaging/index.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Origin } from '../origin/index.ts';
+import { withPatience } from '../origin/patience.ts';
 import type { Storage } from '../storage/index.ts';
 import { parseSumdb } from '../sumdb/key.ts';
 import { createAccess, type Reader, type Token } from './access.ts';
@@ -61,7 +62,8 @@ const maxConnections = 20_000;
 
 /** The service that the go command talks to. Go Modules Reference, "GOPROXY protocol". */
 export function createProxy(deps: ProxyDeps): Proxy {
-  const { config, published, records, messaging, origin, metrics, log } = deps;
+  const { config, published, records, messaging, metrics, log } = deps;
+  const origin = withPatience(deps.origin, config.FETCH_TIMEOUT);
   const access = createAccess({
     tokens: deps.tokens,
     requireToken: config.REQUIRE_TOKEN,

@@ -102,6 +102,13 @@ describe('what never changes', () => {
     expect(await until(() => kept(path))).toHaveLength(size);
   });
 
+  test('a partial tile is answered from the full one where only that is kept', async () => {
+    const full = Buffer.alloc(256 * 32, 'abcdefgh');
+    await world.records.put(`sumdb-cache/${name}/tile/8/0/005`, full);
+    expect(await read('tile/8/0/005.p/7')).toEqual(full.subarray(0, 7 * 32));
+    expect(database.requests).toEqual([]);
+  });
+
   test.each([
     ['a tile that is cut short', 'tile/8/0/005', Buffer.alloc(100)],
     ['a partial tile of another width', 'tile/8/0/005.p/7', Buffer.alloc(8 * 32)],

@@ -95,6 +95,7 @@ describe('the rate limit', () => {
       (await limited.get('/pub.example/b/@v/v1.0.0.info', { headers: { 'X-Forwarded-For': client } })).status;
     expect([await status('192.0.2.1'), await status('192.0.2.1'), await status('192.0.2.1')]).toEqual([200, 200, 429]);
     expect(await status('192.0.2.2')).toBe(200);
+    await limited.close();
   });
 });
 

@@ -155,6 +155,21 @@ describe('with the origin silent', () => {
   });
 });
 
+describe('with the origin hanging', () => {
+  it('a list and a branch are answered after FETCH_TIMEOUT: by what is published, or 504', async () => {
+    const hang = () => new Promise<never>(() => {});
+    const here = await startProxy({ config: { FETCH_TIMEOUT: 50 }, origin: { list: hang, query: hang } });
+    await here.publish(module, 'v1.0.0');
+    expect(await (await here.get(`/${module}/@v/list`)).text()).toBe('v1.0.0\n');
+    const response = await here.get(`/${module}/@v/main.info`);
+    expect(response.status).toBe(504);
+    expect(await response.text()).toMatch(
+      /^timed out: the origin has not answered for a.example\/m@main within 0.05 s/,
+    );
+    await here.close();
+  });
+});
+
 describe('with the origin answering', () => {
   it('the list is the union, and is asked for once while fresh', async () => {
     let asked = 0;
