@@ -27,7 +27,7 @@ export function busySince(before: ReturnType<typeof coreTimes>, core: number): n
 
 /**
  * Waits between runs for other work on the machine to end: until the cores of the bench are nearly idle for a moment,
- * `budget` milliseconds in all. What others do in the middle of a run is left to the medians.
+ * `budget` milliseconds in all. What others do in the middle of a run is seen by `others` in a sample.
  */
 export function createQuiet(budget: number) {
   let waited = 0;
@@ -40,10 +40,6 @@ export function createQuiet(budget: number) {
         busy = Math.max(...[serverCore, loadCore].map(core => busySince(before, core) || 0));
         waited += busy > 0.2 ? performance.now() - start : 0;
       }
-    },
-    /** Whether the budget was used up: then the numbers are those of a busy machine. */
-    get exhausted() {
-      return waited >= budget;
     },
   };
 }

@@ -7,13 +7,14 @@ export function listeners(url: string): number[] {
   return [...(stdout ?? '').matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
 }
 
-/** Microseconds of CPU that the processes have used so far, in user and kernel mode; NaN when one can't be read. */
+/** Microseconds of CPU that the processes have used so far, their children included; NaN when one can't be read. */
 export function cpuTime(pids: readonly number[]): number {
   const used = pids.map(pid => {
     try {
-      // utime and stime (man 5 proc_pid_stat), in ticks of 1/100 s; the name before them may hold anything.
+      // utime, stime, and the same of children that ended (man 5 proc_pid_stat), in ticks of 1/100 s.
+      // The program's name, before them, may hold anything.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
-      return (Number(fields[11]) + Number(fields[12])) * 10_000;
+      return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10_000;
     } catch {
       return Number.NaN;
     }

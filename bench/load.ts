@@ -19,6 +19,8 @@ export interface Sample {
   /** How busy the cores were, from 0 to 1: tells which of the two was the limit. NaN where the system does not say. */
   serverCore: number;
   loadCore: number;
+  /** The part of the server's core that others took, from 0 to 1. */
+  others: number;
 }
 
 export interface Load {
@@ -37,15 +39,17 @@ export async function measure(
 ): Promise<Sample> {
   const [cores, used] = [coreTimes(), cpuTime(pids)];
   const answer = await generate(url, load, tools);
+  const [own, busy] = [cpuTime(pids) - used, busySince(cores, serverCore)];
   return {
     ...answer,
-    cpu: (cpuTime(pids) - used) / (answer.requestsPerSecond * load.seconds),
-    serverCore: busySince(cores, serverCore),
+    cpu: own / (answer.requestsPerSecond * load.seconds),
+    serverCore: busy,
     loadCore: busySince(cores, loadCore),
+    others: Math.max(0, busy - own / (load.seconds * 1e6)),
   };
 }
 
-type Answer = Omit<Sample, 'cpu' | 'serverCore' | 'loadCore'>;
+type Answer = Omit<Sample, 'cpu' | 'serverCore' | 'loadCore' | 'others'>;
 
 /** wrk when there, else autocannon, on a core of its own. */
 async function generate(url: string, load: Load, tools: Partial<Record<Tool, string>>): Promise<Answer> {

@@ -1,5 +1,7 @@
+import type { Sample } from './load.ts';
 import { resources } from './resources.ts';
 import { type Results, verdicts } from './targets.ts';
+import { disturbance } from './warm.ts';
 
 /** The results as Markdown tables: what is printed is what the README can hold. */
 export function report(results: Results): string {
@@ -16,7 +18,7 @@ export function report(results: Results): string {
       const cells = [
         label,
         server,
-        sample.requestsPerSecond.toFixed(0) + errors,
+        sample.requestsPerSecond.toFixed(0) + (isDisturbed(sample) ? ' *' : '') + errors,
         sample.p50.toFixed(2),
         sample.p99.toFixed(2),
         sample.megabytesPerSecond.toFixed(1),
@@ -28,6 +30,15 @@ export function report(results: Results): string {
     }
   }
   const blocks = [lines.join('\n')];
+  const disturbed = Object.values(warm)
+    .flatMap(servers => Object.values(servers))
+    .filter(isDisturbed).length;
+  if (disturbed > 0) {
+    blocks.push(
+      `Other programs took more than ${percent(disturbance)} of the server's core in ${disturbed} of these medians, marked with *: ` +
+        'requests/s and latencies there say little, CPU µs a little more. Repeat it on a quiet machine.',
+    );
+  }
   if (Object.keys(cold).length > 0) {
     const rows = Object.entries(cold).map(
       ([server, { viaServer, direct, overhead, versions }]) =>
@@ -51,5 +62,7 @@ export function report(results: Results): string {
   if (judged.length > 0) blocks.push(['| target | measured | |', '| --- | --- | --- |', ...judged].join('\n'));
   return `${blocks.join('\n\n')}\n`;
 }
+
+const isDisturbed = ({ others }: Sample) => others > disturbance;
 
 const percent = (part: number) => (Number.isNaN(part) ? '?' : `${Math.round(part * 100)} %`);

@@ -31,6 +31,7 @@ const sample = (requestsPerSecond: number, p99 = 1): Sample => ({
   cpu: 10,
   serverCore: 1,
   loadCore: 0.5,
+  others: 0,
 });
 
 describe('the load generators’ output', () => {
@@ -82,6 +83,9 @@ test('targets are judged against nginx and the peers that are there', () => {
     ['resident memory < 350 MB', true],
   ]);
   const table = report(results);
+  expect(table).not.toContain('Other programs');
+  const disturbed = { ...warm, info: { ...warm.info, nginx: { ...sample(100), others: 0.5 } } };
+  expect(report({ ...results, warm: disturbed })).toMatch(/nginx \| 100 \* [^]*in 1 of these medians/);
   expect(table).toContain('| .info | nginx | 100 | 0.50 | 1.00 | 1.0 | 10.0 | 100 %, 50 % | 0.60 × |');
   expect(table).toContain('| cold overhead ≤ 100 ms | 101.0 ms | not met |');
 });

@@ -92,6 +92,7 @@ async function live(world: World, round: number, accepted: Accepted): Promise<vo
   await delay(random() * 400);
   await world.service.kill();
   await Promise.all(using);
+  expect(world.service.process.signalCode).toBe('SIGKILL'); // it had not ended by itself
 }
 
 /** Kills it while it starts, mostly. */
