@@ -15,6 +15,8 @@ const checkTimeout = 2000;
  */
 export function createAdmin(deps: {
   checks: Readonly<Record<string, Check>>;
+  /** Told of in the same answer, but no reason to send clients elsewhere: what is published can be served without. */
+  concerns: Readonly<Record<string, Check>>;
   registry: Registry;
   /** Called before each scrape, to refresh what is measured by asking. */
   collect: () => Promise<void>;
@@ -31,7 +33,8 @@ export function createAdmin(deps: {
       if (path === '/readyz') {
         const states = await readiness(deps.checks, deps.draining());
         const ready = Object.values(states).every(state => state === 'ok');
-        return send(ready ? 200 : 503, 'application/json', `${JSON.stringify({ ready, ...states }, null, 2)}\n`);
+        const all = { ready, ...states, ...(await readiness(deps.concerns, false)) };
+        return send(ready ? 200 : 503, 'application/json', `${JSON.stringify(all, null, 2)}\n`);
       }
       if (path === '/metrics') {
         await deps.collect();

@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Check } from './admin.ts';
 import type { Config } from './config.ts';
+import { asFault, Fault } from './errors.ts';
 import type { Messaging } from './messaging/index.ts';
 import { createSqliteMessaging } from './messaging/sqlite.ts';
 import { createFileStorage } from './storage/files.ts';
@@ -23,6 +25,16 @@ export interface Backends {
 /** The embedded backends: folders and one SQLite file under DATA_DIR. Several processes may share them. `onError` hears
  * of failures in the background, which are tried again. */
 export async function openBackends(config: Config, onError: (error: Error) => void): Promise<Backends> {
+  try {
+    return await open(config, onError);
+  } catch (error) {
+    const { kind, message } = asFault(error);
+    throw new Fault(kind, `DATA_DIR=${config.DATA_DIR}: ${message}`, { cause: error });
+  }
+}
+
+async function open(config: Config, onError: (error: Error) => void): Promise<Backends> {
+  await makeFolder(resolve(config.DATA_DIR));
   const folder = (name: string) => createFileStorage({ root: join(config.DATA_DIR, name) });
   const published = await folder('published');
   const quarantine = await folder('quarantine');
@@ -46,4 +58,21 @@ export async function openBackends(config: Config, onError: (error: Error) => vo
     },
     close: () => messaging.close(),
   };
+}
+
+/** Level by level: Node's recursive mkdir never ends where a file system refuses with "no such file", as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).then(
+      () => 'made',
+      ({ code }: NodeJS.ErrnoException) => code ?? 'unknown',
+    );
+  let result = await make();
+  if (result === 'ENOENT' && dirname(path) !== path) {
+    await makeFolder(dirname(path));
+    result = await make();
+  }
+  if (result !== 'made' && result !== 'EEXIST') {
+    throw new Fault('unavailable', `the folder ${path} can't be made (${result})`);
+  }
 }

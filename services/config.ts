@@ -9,7 +9,10 @@ export const schema = {
   PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),
   HOST: text({ default: '', about: 'Address to listen on, for every port; empty is all.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
-  ORIGIN_PORT: port({ default: '8070', about: 'Internal address of a processor that runs alone.' }),
+  ORIGIN_PORT: port({
+    default: '8070',
+    about: 'Internal port of a processor that runs alone, on loopback unless `HOST` is given. It asks for no token.',
+  }),
   ORIGIN_URL: url({
     default: 'http://127.0.0.1:8070',
     about: 'Where a proxy or validator that runs alone asks a processor.',
@@ -25,6 +28,7 @@ export const schema = {
   }),
   PRIVATE_MODULES: list({
     default: '',
+    check: pattern,
     about: 'Patterns of private modules, as in `GOPRIVATE`: never asked of `UPSTREAM` or the checksum database.',
   }),
   PRIVATE_UPSTREAM: text({ default: 'direct', about: 'Origins of private modules, as in `UPSTREAM`.' }),
@@ -58,16 +62,26 @@ export const schema = {
   ORIGIN_CA_FILE: text({ default: '', about: 'PEM file of authorities trusted for origins, besides the system’s.' }),
   ALLOW_PRIVATE_ORIGINS: list({
     default: '',
+    check: host,
     about: 'Hosts that may be fetched from although their address is private, loopback or link-local.',
   }),
-  OWN_HOSTS: list({ default: '', about: 'Names of this very repository: never fetched from, which would be a loop.' }),
+  OWN_HOSTS: list({
+    default: '',
+    check: host,
+    about: 'Names of this very repository: never fetched from, which would be a loop.',
+  }),
   DIRECT_TIMEOUT: duration({ default: '5m', min: '1s', max: '1h', about: 'Longest run of one `go mod download`.' }),
   GOVCS: text({ default: '*:git', about: 'Version control systems that `direct` may use, as in `GOVCS`.' }),
   ALLOW: list({
     default: '',
+    check: pattern,
     about: 'If given, only modules of these patterns are published (`module` or `module@version`).',
   }),
-  DENY: list({ default: '', about: 'Modules that are refused, by pattern (`module` or `module@version`).' }),
+  DENY: list({
+    default: '',
+    check: pattern,
+    about: 'Modules that are refused, by pattern (`module` or `module@version`).',
+  }),
   COOLDOWN: duration({ default: '0s', max: '365d', about: 'Refuse versions until they are this old; 0s is off.' }),
   PROCESSOR_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Versions fetched at once by one processor.' }),
   VALIDATOR_CONCURRENCY: integer(1, 1000, { default: '4', about: 'Versions checked at once by one validator.' }),
@@ -78,7 +92,7 @@ export const schema = {
     max: '10m',
     about: 'After which a dead process’s messages go to others.',
   }),
-  SHUTDOWN_TIMEOUT: duration({ default: '9s', min: '100ms', max: '10m', about: 'Longest drain after SIGTERM.' }),
+  SHUTDOWN_TIMEOUT: duration({ default: '8s', min: '100ms', max: '10m', about: 'Longest drain after SIGTERM.' }),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], {
     default: 'info',
     about: 'Least level that is logged.',
@@ -129,4 +143,15 @@ export function readConfig(
 
 function cidr(range: string): void {
   if (!ipaddr.isValid(range) && !ipaddr.isValidCIDR(range)) throw new Error(`has ${range}, which is no address range`);
+}
+
+/** A glob as in GOPRIVATE (path.Match), perhaps of one version. A malformed one would match nothing, unseen. */
+export function pattern(text: string): void {
+  if (/^(?:[^\\[\]@\s]|\\.|\[\^?(?:[^\\\]@\s]|\\.)+\])+(?:@[^@\s]+)?$/.test(text) && !text.includes('://')) return;
+  throw new Error(`has ${text}, which is no pattern such as corp.example/team or *.corp.example`);
+}
+
+function host(text: string): void {
+  if (/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text)) return;
+  throw new Error(`has ${text}, which is no host such as git.corp.example or git.corp.example:8443`);
 }

@@ -1,18 +1,14 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pino from 'pino';
 import { openBackends } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
+import { configure } from './configure.ts';
 import { asFault } from './errors.ts';
-import { parseOrigins } from './processor/origins.ts';
-import { readTokens, type Token } from './proxy/access.ts';
+import type { Token } from './proxy/access.ts';
 import { createBatch } from './proxy/request-log.ts';
 import { run, type ServiceName, serviceNames } from './run.ts';
-import { parseSumdb } from './sumdb/key.ts';
 
 /**
  * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>` one of
@@ -32,17 +28,18 @@ async function main(): Promise<number> {
   const services = name === undefined ? serviceNames : serviceNames.filter(service => service === name);
   const command = commands.find(candidate => candidate.name === name);
   if (services.length === 0 && command === undefined) {
-    say(`there is no service or command ${JSON.stringify(name)}.`);
+    const asked = name === 'help' || name === '--help' || name === '-h';
+    if (!asked) say(`there is no service or command ${JSON.stringify(name)}.`);
     say(`services: ${serviceNames.join(', ')}; all of them without a name. Commands:`);
     for (const { name, usage, about } of commands) say(`  ${name} ${usage}\n      ${about}`);
-    return 2;
+    return asked ? 0 : 2;
   }
   if (command === undefined && rest.length > 0) {
     say(`a service takes no arguments, but got ${rest.join(' ')}; it is configured by the environment.`);
     return 2;
   }
   try {
-    const { config, tokens } = await configure();
+    const { config, tokens } = await configure(process.env);
     if (command !== undefined) return await operate(command, rest, config);
     return await serve(config, services, tokens);
   } catch (error) {
@@ -55,69 +52,6 @@ async function main(): Promise<number> {
     if (asFault(error).kind === 'internal' && error instanceof Error) say(error.stack ?? '');
     return 1;
   }
-}
-
-/** What the go command of this machine would use, as defaults. */
-async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
-  try {
-    const { stdout } = await promisify(execFile)('go', ['env', '-json', 'GOPROXY', 'GOSUMDB'], { timeout: 20_000 });
-    const { GOPROXY, GOSUMDB } = JSON.parse(stdout) as { GOPROXY: string; GOSUMDB: string };
-    return { ...(GOPROXY && { UPSTREAM: GOPROXY }), SUMDB: GOSUMDB || 'sum.golang.org' };
-  } catch {
-    return { SUMDB: 'sum.golang.org' };
-  }
-}
-
-/** Reads and checks all before it complains: one ConfigError has every fault. */
-async function configure(): Promise<{ config: Config; tokens: Token[] }> {
-  let values: Partial<Config>;
-  let faults: readonly string[] = [];
-  try {
-    values = readConfig(process.env, await goDefaults());
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    ({ values, faults } = error);
-  }
-  const checked = await checkConfig(values);
-  faults = [...faults, ...checked.faults];
-  if (faults.length > 0) throw new ConfigError(faults);
-  return { config: values as Config, tokens: checked.tokens };
-}
-
-/** What a single variable's schema can't see. What is missing has been told of already. */
-async function checkConfig(config: Partial<Config>): Promise<{ faults: string[]; tokens: Token[] }> {
-  const faults: string[] = [];
-  const check = (variable: 'UPSTREAM' | 'PRIVATE_UPSTREAM' | 'SUMDB', test: (value: string) => unknown) => {
-    try {
-      test(config[variable] ?? 'off');
-    } catch (error) {
-      faults.push(`${variable} is wrong: ${asFault(error).message}`);
-    }
-  };
-  check('UPSTREAM', parseOrigins);
-  check('PRIVATE_UPSTREAM', parseOrigins);
-  check('SUMDB', parseSumdb);
-  const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '' } = config;
-  const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
-  if (self.test(UPSTREAM)) {
-    faults.push(`UPSTREAM=${UPSTREAM} is this very server: unset GOPROXY in this shell, or give UPSTREAM`);
-  }
-  if (ORIGIN_CA_FILE !== '' && !existsSync(ORIGIN_CA_FILE)) {
-    faults.push(`ORIGIN_CA_FILE=${ORIGIN_CA_FILE} does not exist`);
-  }
-  if (config.REQUIRE_TOKEN === true && TOKENS_FILE === '') {
-    faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');
-  }
-  let tokens: Token[] = [];
-  if (TOKENS_FILE !== '') {
-    await readTokens(TOKENS_FILE).then(
-      found => {
-        tokens = found;
-      },
-      error => faults.push(`TOKENS_FILE is wrong: ${asFault(error).message}`),
-    );
-  }
-  return { faults, tokens };
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {

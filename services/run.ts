@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { createAdmin } from './admin.ts';
+import { type Check, createAdmin } from './admin.ts';
 import { openBackends } from './backends.ts';
 import type { Config } from './config.ts';
 import { Fault } from './errors.ts';
@@ -11,6 +11,7 @@ import { createMetrics } from './metrics.ts';
 import { createHttpOrigin } from './origin/http.ts';
 import type { Lookup } from './processor/egress.ts';
 import { createProcessor, type Processor } from './processor/index.ts';
+import { parseOrigins } from './processor/origins.ts';
 import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
 import { createProxy } from './proxy/index.ts';
@@ -59,9 +60,11 @@ export async function run(options: RunOptions): Promise<Running> {
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
     const checks = { ...backends.checks };
+    const concerns: Record<string, Check> = {};
 
     const admin = createAdmin({
       checks,
+      concerns,
       registry: metrics.registry,
       collect: async () => {
         for (const name of Object.keys(subscriptions) as SubscriptionName[]) {
@@ -77,7 +80,11 @@ export async function run(options: RunOptions): Promise<Running> {
 
     let processor: Processor | undefined;
     if (has('processor')) {
-      say(`starting the processor, fetching from ${config.UPSTREAM.replaceAll(/\/\/[^/@,|]*@/g, '//')}`);
+      say(
+        `starting the processor, fetching from ${parseOrigins(config.UPSTREAM)
+          .map(({ name }) => name)
+          .join(', ')}`,
+      );
       // The proxy drains before and may take half of the time; what is left must do to give unfinished messages back.
       const time = has('proxy') ? config.SHUTDOWN_TIMEOUT / 2 : config.SHUTDOWN_TIMEOUT;
       processor = createProcessor({
@@ -92,7 +99,8 @@ export async function run(options: RunOptions): Promise<Running> {
         closers.unshift(() => running.close());
       } else {
         const server = createOriginServer({ origin: processor.origin, log });
-        ports.origin = await listen(server, config.ORIGIN_PORT, config.HOST, 'ORIGIN_PORT');
+        // It answers without asking who asks: beyond this machine only where the operator says so.
+        ports.origin = await listen(server, config.ORIGIN_PORT, config.HOST || '127.0.0.1', 'ORIGIN_PORT');
         // Together: questions that hang end when the processor does.
         closers.unshift(() => Promise.all([running.close(), closeServer(server)]));
       }
@@ -104,6 +112,7 @@ export async function run(options: RunOptions): Promise<Running> {
       const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
       closers.unshift(() => remote.close());
       origin = remote;
+      concerns.origin = () => remote.ready();
     }
 
     if (has('validator')) {
@@ -157,7 +166,8 @@ async function listen(server: Server, port: number, host: string, variable: stri
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'EADDRINUSE' ? 'is in use by another process' : `can't be listened on: ${message}`;
-    throw new Fault('unavailable', `${variable}=${port} ${reason}; choose another`, { cause: error });
+    const what = code === 'EADDRINUSE' ? `${variable}=${port}` : `HOST=${host} with ${variable}=${port}`;
+    throw new Fault('unavailable', `${what} ${reason}; choose another`, { cause: error });
   }
   return (server.address() as AddressInfo).port;
 }

@@ -46,16 +46,24 @@ describe('the configuration', () => {
       LOG_LEVEL: 'loud',
       LIST_TTL: '5h',
       SUMDB: 'off',
+      PRIVATE_MODULES: 'corp.example, [a',
+      DENY: 'a@b@c',
+      OWN_HOSTS: 'http://a',
+      ALLOW_PRIVATE_ORIGINS: '10.0.0.0/8',
     });
     expect(faults).toEqual([
       'PORT="99999" must be a whole number from 0 to 65535',
       'ORIGIN_URL="ftp://x" must be an address that begins with http:// or https://',
       expect.stringMatching(/^UPSTREAM is missing: /),
+      'PRIVATE_MODULES="corp.example, [a" has [a, which is no pattern such as corp.example/team or *.corp.example',
       'REQUIRE_TOKEN="yes" must be true or false',
       'TRUSTED_PROXIES="10.0.0.0/99" has 10.0.0.0/99, which is no address range',
       'FETCH_TIMEOUT="60" must be a duration such as 500ms, 60s, 10m or 3d',
       'HOT_CACHE_BYTES="lots" must be a size such as 65536, 64KiB or 256MiB',
       'LIST_TTL="5h" must be from 0s to 1h',
+      'ALLOW_PRIVATE_ORIGINS="10.0.0.0/8" has 10.0.0.0/8, which is no host such as git.corp.example or git.corp.example:8443',
+      'OWN_HOSTS="http://a" has http://a, which is no host such as git.corp.example or git.corp.example:8443',
+      'DENY="a@b@c" has a@b@c, which is no pattern such as corp.example/team or *.corp.example',
       'LOG_LEVEL="loud" must be one of debug, info, warn, error, silent',
     ]);
   });

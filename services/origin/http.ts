@@ -20,7 +20,7 @@ const answerLimit = 64 << 20;
 export function createHttpOrigin({
   url,
   timeout = defaultTimeout,
-}: HttpOriginOptions): Origin & { close(): Promise<void> } {
+}: HttpOriginOptions): Origin & { ready(): Promise<void>; close(): Promise<void> } {
   const agent = new Agent({ allowH2: false, headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: 5_000 });
   const base = url.href.replace(/\/+$/, '');
 
@@ -57,6 +57,13 @@ export function createHttpOrigin({
     latest: (module, options) => json<VersionInfo>('latest', { module }, options),
     query: (module, query, options) => json<VersionInfo>('query', { module, query }, options),
     sumdb: (name, path, options) => ask('sumdb', { name, path }, options),
+    /** Throws `unavailable` when the processor can't be reached. */
+    async ready() {
+      const { body } = await agent.request({ origin: url.origin, path: '/', method: 'GET' }).catch(error => {
+        throw unreachable(error, undefined);
+      });
+      await body.dump();
+    },
     close: () => agent.destroy(),
   };
 }

@@ -87,7 +87,8 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       await fail(message, written, failure);
       result = `${failure.kind}: ${failure.message}`;
     }
-    await run.write(records, module, version, result);
+    // An absence is told by its outcome: a log for each would let anybody fill the store with names that do not exist.
+    if (!(failure && absent(failure))) await run.write(records, module, version, result);
     if (failure !== undefined && (mayPass(failure) || failure.kind === 'internal')) throw failure;
   }
 
@@ -182,3 +183,5 @@ function settled(outcome: Outcome): boolean {
 }
 
 const holds = ({ until }: Outcome) => until === undefined || Date.parse(until) > Date.now();
+
+const absent = ({ kind }: Fault) => kind === 'not-found' || kind === 'gone' || kind === 'invalid';

@@ -37,7 +37,7 @@ export interface Fetched {
 export const zipLimit = 500 << 20;
 export const modLimit = 16 << 20;
 export const infoLimit = 1 << 20;
-export const listLimit = 64 << 20;
+export const listLimit = 4 << 20;
 const sumdbLimit = 1 << 20;
 
 /** Bound of one request besides the bound on silence: an origin may drip bytes for ever. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
+import { pattern } from '../config.ts';
 import { Fault } from '../errors.ts';
 import { matchPrefixPatterns } from '../gomod/pattern.ts';
 
@@ -62,7 +63,23 @@ export async function readTokens(file: string): Promise<Token[]> {
     const first = Value.Errors(TokensFile, parsed)[0];
     throw new Fault('invalid', `the tokens file ${file} is wrong at ${first?.instancePath || '/'}: ${first?.message}`);
   }
+  const names = new Map<string, string>();
+  for (const { name, sha256, modules = [] } of parsed.tokens) {
+    const other = names.get(sha256);
+    if (other !== undefined)
+      throw new Fault('invalid', `the tokens file ${file} gives ${other} and ${name} the same token`);
+    names.set(sha256, name);
+    for (const module of modules) checkPattern(file, name, module);
+  }
   return parsed.tokens;
+}
+
+function checkPattern(file: string, name: string, module: string): void {
+  try {
+    pattern(module);
+  } catch (error) {
+    throw new Fault('invalid', `the tokens file ${file} is wrong: the token ${name} ${(error as Error).message}`);
+  }
 }
 
 export function createAccess(options: {
@@ -80,7 +97,8 @@ export function createAccess(options: {
     isPrivate,
     identify(authorization) {
       if (authorization === undefined) {
-        if (options.requireToken) throw new Fault('unauthorized', 'an access token is required: put it into .netrc');
+        if (options.requireToken)
+          throw new Fault('unauthorized', 'an access token is required in .netrc, which go sends over https only');
         return anonymous;
       }
       // The look-up is by hash, so its timing tells nothing about the tokens.
@@ -95,7 +113,10 @@ export function createAccess(options: {
     authorise(reader, module) {
       if (reader.maySee(module)) return;
       if (reader.name === undefined) {
-        throw new Fault('unauthorized', `${module} is private: an access token is needed, put it into .netrc`);
+        throw new Fault(
+          'unauthorized',
+          `${module} is private: an access token is needed in .netrc, which go sends over https only`,
+        );
       }
       throw new Fault('refused', `the token ${reader.name} has no right to ${module}`, { rule: 'private-module' });
     },

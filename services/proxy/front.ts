@@ -90,6 +90,7 @@ export function createFront(server: Server, deps: FrontDeps): Front {
     const plain = (rest: string) => {
       if (rest === last) return client;
       if (!wellFormed.test(rest) || weighty.test(rest) || rest.match(/\r\nhost:/gi)?.length !== 1) return undefined;
+      if ((rest.match(/\r\nx-forwarded-for:/gi)?.length ?? 0) > 1) return undefined;
       client = deps.client(socket, /\r\nx-forwarded-for:[\t ]*([^\r]*)/i.exec(rest)?.[1]);
       last = rest;
       return client;

@@ -11,8 +11,9 @@ export function checkRequest(req: IncomingMessage, res: ServerResponse, wait: nu
     res.setHeader('Allow', 'GET, HEAD');
     throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
   }
-  if (req.headers.host === undefined && req.httpVersion === '1.1') {
-    throw new Fault('invalid', 'the header Host is missing'); // RFC 9112, section 3.2
+  const hosts = req.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) {
+    throw new Fault('invalid', `the header Host is ${hosts === 0 ? 'missing' : 'given twice'}`); // RFC 9112, section 3.2
   }
   if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
   if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
@@ -24,16 +25,24 @@ export function hopsOf(req: IncomingMessage): number {
   return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
 }
 
+/** Answers CONNECT, for which Node has no response object, and closes. */
+export function refuseConnect(_req: IncomingMessage, socket: Duplex): void {
+  answerRaw(socket, '405 Method Not Allowed\r\nAllow: GET, HEAD', 'method not allowed: this is no tunnel\n');
+}
+
 /** Answers what Node's parser refuses before there is a request: RFC 9112. */
 export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const [status, text] =
+  const [status, text]: [string, string] =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? ['431 Request Header Fields Too Large', 'bad request: the headers are larger than 16 KiB\n']
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', 'timed out: the request did not arrive in time\n']
         : ['400 Bad Request', 'bad request: this is not well-formed HTTP\n'];
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
-  );
+  answerRaw(socket, status, text);
+}
+
+function answerRaw(socket: Duplex, status: string, text: string): void {
+  const head = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\nConnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${text}`);
 }

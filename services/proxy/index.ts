@@ -12,12 +12,12 @@ import { withPatience } from '../origin/patience.ts';
 import type { Storage } from '../storage/index.ts';
 import { parseSumdb } from '../sumdb/key.ts';
 import { createAccess, type Reader, type Token } from './access.ts';
-import { errorHeaders, errorText } from './answers.ts';
+import { errorHeaders, errorText, textType } from './answers.ts';
 import { createChecksums } from './checksums.ts';
 import { answerFeed } from './feed.ts';
 import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
-import { answerMalformed, checkRequest, hopsOf } from './http.ts';
+import { answerMalformed, checkRequest, hopsOf, refuseConnect } from './http.ts';
 import { createLists } from './lists.ts';
 import { createObjects } from './objects.ts';
 import { clientKey, createRateLimiter } from './rate.ts';
@@ -96,7 +96,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   async function find(parsed: ParsedRequest, req: IncomingMessage, reader: Reader, signal: AbortSignal) {
     const { request } = parsed;
-    const cachedOnly = parsed.cachedOnly || /^true$/i.test(String(req.headers['disable-module-fetch'] ?? ''));
+    const cachedOnly = parsed.cachedOnly || /(^|,\s*)true\b/i.test(String(req.headers['disable-module-fetch'] ?? ''));
     const options = { cachedOnly, hops: hopsOf(req), signal };
     switch (request.kind) {
       case 'index':
@@ -179,6 +179,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
   server.maxConnections = maxConnections;
   server.timeout = config.FETCH_TIMEOUT + 60_000; // a client that takes no bytes for this long is cut off
   server.on('clientError', answerMalformed);
+  server.on('connect', refuseConnect);
+  server.on('checkExpectation', (_req, res: ServerResponse) => {
+    const text = 'bad request: no expectation but 100-continue is met here\n';
+    res.writeHead(417, ['Content-Type', textType, 'Content-Length', String(text.length), 'Connection', 'close']);
+    res.end(text);
+  });
   const front = createFront(server, {
     hot,
     limiter,

@@ -47,7 +47,9 @@ export function parseRequest(target: string): ParsedRequest {
   return { request: parseModule(rest), cachedOnly };
 }
 
-function decode(path: string): string {
+function decode(target: string): string {
+  // The absolute form, which a server must accept: RFC 9112, section 3.2.2.
+  const path = target.replace(/^https?:\/\/[^/?#]*(?=\/)/i, '');
   if (!path.startsWith('/')) throw new Fault('invalid', 'the address must begin with a slash');
   let decoded: string;
   try {

@@ -40,6 +40,12 @@ export function resourceHeaders(resource: Resource): string[] {
  */
 export async function respond(req: IncomingMessage, res: ServerResponse, resource: Resource): Promise<number> {
   const { size } = resource;
+  if (preconditionFails(req, resource)) {
+    const text = 'precondition failed: what is here is another than the request allows\n';
+    res.writeHead(412, ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(text.length)]);
+    res.end(req.method === 'HEAD' ? undefined : text);
+    return text.length;
+  }
   if (notModified(req, resource)) {
     res.writeHead(304, ['ETag', `"${resource.etag}"`, 'Cache-Control', resource.cacheControl]);
     res.end();
@@ -72,6 +78,17 @@ export async function respond(req: IncomingMessage, res: ServerResponse, resourc
     await pipeline(body, res);
   }
   return end - start + 1;
+}
+
+/** RFC 9110, section 13.1.1 (strong comparison) and 13.1.4, in the order of 13.2.2. */
+function preconditionFails(req: IncomingMessage, resource: Resource): boolean {
+  const tags = req.headers['if-match'];
+  if (tags !== undefined) {
+    return tags.trim() !== '*' && !tags.split(',').some(tag => tag.trim() === `"${resource.etag}"`);
+  }
+  const before = req.headers['if-unmodified-since'];
+  if (before === undefined || resource.lastModified === undefined) return false;
+  return Math.floor(resource.lastModified.getTime() / 1000) * 1000 > Date.parse(before);
 }
 
 /** RFC 9110, section 13.1.2 (weak comparison) and 13.1.3, in the order of 13.2.2. */

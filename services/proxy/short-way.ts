@@ -29,6 +29,8 @@ export function createShortWay(deps: {
       headers['if-none-match'] !== undefined ||
       headers.range !== undefined ||
       headers['if-modified-since'] !== undefined ||
+      headers['if-match'] !== undefined ||
+      headers['if-unmodified-since'] !== undefined ||
       headers.authorization !== undefined ||
       headers['gocenter-hops'] !== undefined
     ) {

@@ -1,4 +1,3 @@
-import { Fault } from '../errors.ts';
 import { escapePath, escapeVersion, unescapePath, unescapeVersion } from '../gomod/escape.ts';
 import type { Storage } from '../storage/index.ts';
 
@@ -67,7 +66,7 @@ export async function readFeed(records: Storage, { since, limit, accept }: FeedQ
   const after = since && { after: `${dayFolder(since.toISOString())}${since.toISOString()}` };
   for await (const { key } of records.list(root, after)) {
     const entry = parseKey(key);
-    if (accept?.(entry) === false) continue;
+    if (entry === undefined || accept?.(entry) === false) continue;
     entries.push(entry);
     if (entries.length >= limit) break;
   }
@@ -88,11 +87,10 @@ function entryKey(time: string, module: string, version: string): string {
   return dayFolder(time) + pieces.join('/,');
 }
 
-function parseKey(key: string): FeedEntry {
+/** Undefined for a file that somebody else has put there. */
+function parseKey(key: string): FeedEntry | undefined {
   const name = key.slice(dayFolder(key.slice(root.length)).length).replaceAll('/,', '');
   const [, time, module, version] = /^([^=]+)=([^@]+)@([^@]+)$/.exec(name) ?? [];
-  if (time === undefined || module === undefined || version === undefined) {
-    throw new Fault('internal', `the feed has an entry that it can't have: ${key}`);
-  }
+  if (time === undefined || module === undefined || version === undefined) return undefined;
   return { Path: unescapePath(module.replaceAll(',', '/')), Version: unescapeVersion(version), Timestamp: time };
 }

@@ -83,7 +83,12 @@ const recordKey = (module: string, version: string, name: string) => `modules/${
 
 export async function readJson<T>(records: Storage, key: string): Promise<T | undefined> {
   const bytes = await readObject(records, key, recordLimit);
-  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as T);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(bytes.toString()) as T;
+  } catch (cause) {
+    throw new Fault('internal', `the record ${key} is damaged: it is not JSON`, { cause });
+  }
 }
 
 const writeJson = (records: Storage, key: string, value: unknown, ifAbsent = false) =>
@@ -162,13 +167,17 @@ export class RunLog {
   }
 }
 
-/** The processing log of a version, oldest run first; at most `limit` runs. */
+/** The processing log of a version, oldest run first; the newest `limit` runs. */
 export async function readLog(records: Storage, module: string, version: string, limit = 1000): Promise<LogRun[]> {
-  const runs: LogRun[] = [];
+  const keys: string[] = [];
   for await (const { key } of records.list(recordKey(module, version, 'log/'))) {
+    keys.push(key);
+    if (keys.length > limit) keys.shift();
+  }
+  const runs: LogRun[] = [];
+  for (const key of keys) {
     const run = await readJson<LogRun>(records, key);
     if (run !== undefined) runs.push(run);
-    if (runs.length >= limit) break;
   }
   return runs;
 }

@@ -170,6 +170,13 @@ describe('connections', () => {
       statuses.push((await connection.answer()).status);
     }
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+    const twice = open(limited.port);
+    for (const own of ['192.0.2.50', '192.0.2.51', '192.0.2.52']) {
+      twice.send(request(`${path}.mod`, `X-Forwarded-For: ${own}`, 'X-Forwarded-For: 192.0.2.60'));
+      statuses.push((await twice.answer()).status);
+    }
+    expect(statuses.slice(-3)).toEqual([200, 200, 429]);
+    twice.socket.destroy();
     connection.socket.destroy();
     await limited.close();
   });

@@ -61,7 +61,10 @@ const cases: [string, string, number, RegExp][] = [
   ['a wildcard module', get('/a.example/*/@v/list'), 400, /char|path/],
   ['a module path of 3,000 bytes', get(`/a.example/${long(3000)}/@v/v1.0.0.info`), 400, /long|path|too/],
   ['an address of 10,000 bytes', get(`/a.example/${long(10_000)}/@v/list`), 400, /longer than/],
-  ['an absolute address as target', get('http://a.example/m/@v/list'), 400, /begin with a slash/],
+  ['a target that is no path', get('a.example/m/@v/list'), 400, /begin with a slash|well-formed/],
+  ['two Hosts', get('/a.example/m/@v/list', 'Host: y'), 400, /given twice/],
+  ['a tunnel', 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n', 405, /no tunnel/],
+  ['an expectation', get('/a.example/m/@v/list', 'Expect: tea'), 417, /expectation/],
   // Versions
   ['no version', get('/a.example/m/@v/'), 404, /not list/],
   ['only an extension', get('/a.example/m/@v/.info'), 404, /not list/],

@@ -119,6 +119,16 @@ describe('conditional requests', () => {
     }
   });
 
+  it('get 412 where they allow only another', async () => {
+    const path = `/${module}/@v/v1.0.0.info`;
+    const etag = (await proxy.get(path)).headers.get('etag') ?? '';
+    const status = async (headers: Record<string, string>) => (await proxy.get(path, { headers })).status;
+    expect(await status({ 'If-Match': '"other"' })).toBe(412);
+    expect(await status({ 'If-Unmodified-Since': new Date(0).toUTCString() })).toBe(412);
+    expect(await status({ 'If-Match': etag })).toBe(200);
+    expect(await status({ 'If-Match': '*' })).toBe(200);
+  });
+
   it('get the whole for another tag, whatever the date says', async () => {
     const headers = { 'If-None-Match': '"other"', 'If-Modified-Since': new Date(Date.now() + 1e6).toUTCString() };
     expect((await proxy.get(`/${module}/@v/v1.0.0.info`, { headers })).status).toBe(200);

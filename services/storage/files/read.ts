@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Fault } from '../../errors.ts';
 import { storageFault } from './faults.ts';
 
-const readSize = 128 * 1024;
+const readSize = 64 * 1024;
 
 /** Bytes `start` to `start + length - 1` as a stream, from an open descriptor that the stream closes in every case. */
 export async function readPart(fd: number, start: number, length: number, doing: string): Promise<Readable> {

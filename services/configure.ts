@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { asFault } from './errors.ts';
+import { parseOrigins } from './processor/origins.ts';
+import { readTokens, type Token } from './proxy/access.ts';
+import { parseSumdb } from './sumdb/key.ts';
+
+/** What the go command of this machine would use, as defaults. */
+async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
+  try {
+    const { stdout } = await promisify(execFile)('go', ['env', '-json', 'GOPROXY', 'GOSUMDB'], { timeout: 20_000 });
+    const { GOPROXY, GOSUMDB } = JSON.parse(stdout) as { GOPROXY: string; GOSUMDB: string };
+    return { ...(GOPROXY && { UPSTREAM: GOPROXY }), SUMDB: GOSUMDB || 'sum.golang.org' };
+  } catch {
+    return { SUMDB: 'sum.golang.org' };
+  }
+}
+
+/** Reads and checks all before it complains: one ConfigError has every fault. */
+export async function configure(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ config: Config; tokens: Token[] }> {
+  let values: Partial<Config>;
+  let faults: readonly string[] = [];
+  try {
+    values = readConfig(environment, await goDefaults());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    ({ values, faults } = error);
+  }
+  const checked = await checkConfig(values);
+  faults = [...faults, ...checked.faults];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { config: values as Config, tokens: checked.tokens };
+}
+
+/** What a single variable's schema can't see. What is missing has been told of already. */
+async function checkConfig(config: Partial<Config>): Promise<{ faults: string[]; tokens: Token[] }> {
+  const faults: string[] = [];
+  const check = (variable: 'UPSTREAM' | 'PRIVATE_UPSTREAM' | 'SUMDB', test: (value: string) => unknown) => {
+    try {
+      test(config[variable] ?? 'off');
+    } catch (error) {
+      faults.push(`${variable} is wrong: ${asFault(error).message}`);
+    }
+  };
+  check('UPSTREAM', parseOrigins);
+  check('PRIVATE_UPSTREAM', parseOrigins);
+  check('SUMDB', parseSumdb);
+  const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '' } = config;
+  const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
+  if (self.test(UPSTREAM)) {
+    faults.push('UPSTREAM is this very server: unset GOPROXY in this shell, or give UPSTREAM');
+  }
+  if (ORIGIN_CA_FILE !== '') {
+    try {
+      new X509Certificate(await readFile(ORIGIN_CA_FILE));
+    } catch (error) {
+      faults.push(`ORIGIN_CA_FILE=${ORIGIN_CA_FILE} has no certificate in PEM: ${(error as Error).message}`);
+    }
+  }
+  if (config.REQUIRE_TOKEN === true && TOKENS_FILE === '') {
+    faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');
+  }
+  let tokens: Token[] = [];
+  if (TOKENS_FILE !== '') {
+    await readTokens(TOKENS_FILE).then(
+      found => {
+        tokens = found;
+      },
+      error => faults.push(`TOKENS_FILE is wrong: ${asFault(error).message}`),
+    );
+  }
+  return { faults, tokens };
+}
