@@ -55,8 +55,12 @@ export function createFront(server: Server, deps: FrontDeps): Front {
       socket.write(`${object.head}${date()}\r\n\r\n${object.text}`, 'latin1');
       return;
     }
-    socket.cork();
-    socket.write(`${object.head}${date()}\r\n\r\n`, 'latin1');
+    const now = date();
+    if (object.stamped?.date !== now) {
+      object.stamped = { date: now, head: Buffer.from(`${object.head}${now}\r\n\r\n`, 'latin1') };
+    }
+    socket.cork(); // one system call for both
+    socket.write(object.stamped.head);
     socket.write(object.body);
     socket.uncork();
   }
@@ -125,7 +129,7 @@ export function createFront(server: Server, deps: FrontDeps): Front {
   return {
     close() {
       open = false;
-      for (const socket of waiting) socket.end(); // what is being written is written first
+      for (const socket of waiting) socket.destroySoon(); // what is being written is written first
     },
   };
 }

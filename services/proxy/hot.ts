@@ -19,6 +19,7 @@ export interface HotObject {
   /** The head of the answer up to the date, and a small body as text; they belong to the front. */
   head?: string;
   text?: string;
+  stamped?: { date: string; head: Buffer };
 }
 
 /**
