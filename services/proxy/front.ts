@@ -38,7 +38,7 @@ const maxText = 4096;
 const wellFormed = /^ HTTP\/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9a-z-]+:[\t\x20-\x7e]*\r\n)+\r\n$/i;
 /** Headers that could change the answer, or mean that more is to come. */
 const weighty =
-  /\r\n(?:range|if-[a-z-]+|authorization|content-length|transfer-encoding|expect|upgrade|te|trailer|gocenter-hops):|\r\nconnection:[\t ]*(?!keep-alive[\t ]*\r)/i;
+  /\r\n(?:range|if-[a-z-]+|authorization|content-length|transfer-encoding|expect|upgrade|te|trailer|gocenter-hops):|\r\nconnection:(?![\t ]*keep-alive[\t ]*\r)/i;
 
 export function createFront(server: Server, deps: FrontDeps): Front {
   const { hot, access, limiter, requestLog, stats } = deps;

@@ -11,13 +11,17 @@ export function checkRequest(req: IncomingMessage, res: ServerResponse, wait: nu
     res.setHeader('Allow', 'GET, HEAD');
     throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
   }
-  const hosts = req.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  const hosts = hostsOf(req);
   if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) {
     throw new Fault('invalid', `the header Host is ${hosts === 0 ? 'missing' : 'given twice'}`); // RFC 9112, section 3.2
   }
   if (wait > 0) throw new Fault('rate-limited', 'this client sends too many requests', { retryAfter: wait });
   if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
 }
+
+/** How often the header Host is given: of several, `headers` has the first only. */
+export const hostsOf = ({ rawHeaders }: IncomingMessage) =>
+  rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
 
 /** GOPROXYs of this kind that the request has come through. */
 export function hopsOf(req: IncomingMessage): number {

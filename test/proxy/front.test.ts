@@ -69,6 +69,18 @@ describe('a hot object asked for plainly', () => {
     connection.socket.destroy();
   });
 
+  it.each(['', 'Connection: keep-alive', 'connection:Keep-Alive '])('never costs the HTTP parser: %j', async header => {
+    let parsed = 0;
+    const count = () => void parsed++;
+    proxy.server.on('request', count);
+    const connection = open();
+    connection.send(request(`${path}.info`, ...(header === '' ? [] : [header])));
+    expect((await connection.answer()).status).toBe(200);
+    proxy.server.off('request', count);
+    expect(parsed).toBe(0);
+    connection.socket.destroy();
+  });
+
   it('is answered again and again on one connection, logged and counted each time', async () => {
     const connection = open();
     const before = proxy.lines.length;
@@ -90,6 +102,7 @@ describe('what is not plain goes to the HTTP server, on the same connection', ()
     ['a missing version', request('/cached-only/a.example/m/@v/v1.9.9.zip'), 404],
     ['a repository that loops', request(`${path}.zip`, 'GoCenter-Hops: 9'), 508],
     ['no Host', `GET ${path}.zip HTTP/1.1\r\nAccept: */*\r\n\r\n`, 400],
+    ['Host twice', request(`${path}.zip`, 'Host: y'), 400],
     ['HEAD', request(`${path}.zip`).replace('GET', 'HEAD'), 200],
     ['a header that is folded', request(`${path}.zip`, 'X: a', ' b'), 400],
     ['a header with a NUL', request(`${path}.zip`, 'X: a\0b'), 400],
