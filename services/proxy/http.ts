@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Fault } from '../errors.ts';
 
@@ -27,6 +28,24 @@ export const hostsOf = ({ rawHeaders }: IncomingMessage) =>
 export function hopsOf(req: IncomingMessage): number {
   const header = req.headers['gocenter-hops'];
   return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
+}
+
+/** Requests that a connection may send ahead of their answers. Neither go nor browsers send more than one. */
+const maxAhead = 100;
+
+/**
+ * Says whether a connection has sent too many requests ahead, and then cuts it: Node answers all that it has read, and
+ * keeps the answers for as long as the client takes none.
+ */
+export function createAheadLimit(): (req: IncomingMessage, res: ServerResponse) => boolean {
+  const unanswered = new WeakMap<Socket, number>();
+  return ({ socket }, res) => {
+    const ahead = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, ahead);
+    res.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (ahead > maxAhead) socket.destroy();
+    return socket.destroyed;
+  };
 }
 
 /** Answers CONNECT, for which Node has no response object, and closes. */

@@ -17,7 +17,7 @@ import { createChecksums } from './checksums.ts';
 import { answerFeed } from './feed.ts';
 import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
-import { answerMalformed, checkRequest, hopsOf, refuseConnect } from './http.ts';
+import { answerMalformed, checkRequest, createAheadLimit, hopsOf, refuseConnect } from './http.ts';
 import { createLists } from './lists.ts';
 import { createObjects } from './objects.ts';
 import { clientKey, createRateLimiter } from './rate.ts';
@@ -162,6 +162,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return status;
   }
 
+  const tooFarAhead = createAheadLimit();
   const server = createServer(
     {
       keepAliveTimeout: 65_000,
@@ -172,6 +173,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       optimizeEmptyRequests: true,
     },
     (req, res) => {
+      if (tooFarAhead(req, res)) return;
       if (!closing && shortWay(req, res)) return;
       void longWay(req, res);
     },

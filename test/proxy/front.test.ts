@@ -172,6 +172,18 @@ describe('connections', () => {
     await Promise.all([closed, idle.ended, busy.ended]);
   });
 
+  it('that send many requests ahead of their answers are cut, those that send some are not', async () => {
+    const some = open();
+    some.send(request(`${path}.mod`).repeat(50));
+    for (let i = 0; i < 50; i++) expect((await some.answer()).status).toBe(200);
+    const many = open();
+    many.send(request(`${path}.mod`).repeat(500));
+    await many.ended;
+    some.send(request(`${path}.mod`));
+    expect((await some.answer()).status).toBe(200);
+    some.socket.destroy();
+  });
+
   it('count for the client that a trusted proxy tells, each time it changes', async () => {
     const limited = await startProxy({ config: { RATE_LIMIT: 1, TRUSTED_PROXIES: ['127.0.0.1'] } });
     await limited.publish('a.example/m', 'v1.0.0');
