@@ -206,3 +206,41 @@ describe('connections', () => {
     await limited.close();
   });
 });
+
+describe('a large answer, written in slices', () => {
+  const large = '/a.example/large/@v/v1.0.0.zip';
+  const body = Buffer.alloc(5_000_003);
+  for (let i = 0; i < body.length; i++) body[i] = i % 251;
+  beforeAll(async () => {
+    await proxy.publish('a.example/large', 'v1.0.0', body);
+    await (await proxy.get(large)).arrayBuffer();
+  });
+
+  it('is whole, and the next request on the connection is answered', async () => {
+    const connection = open();
+    connection.send(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    connection.send(request(`${path}.mod`));
+    expect((await connection.answer()).status).toBe(200);
+    connection.socket.destroy();
+  });
+
+  it.each([
+    ['of the HTTP server', request(large, 'Range: bytes=0-9'), 206],
+    ['of the front', request(`${path}.mod`), 200],
+  ])('is not mixed with the answer %s to a request sent meanwhile', async (_, next, status) => {
+    const connection = open();
+    connection.socket.once('data', () => connection.send(next));
+    connection.send(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    expect((await connection.answer()).status).toBe(status);
+    connection.socket.destroy();
+  });
+
+  it('reaches a client that has ended its side', async () => {
+    const connection = open();
+    connection.socket.end(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    await connection.ended;
+  });
+});
