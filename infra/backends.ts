@@ -57,7 +57,13 @@ export interface Backends {
     pageHost: string;
     /** Names of the global address, the Certificate Manager map and the Cloud Armor policy that the Gateway refers to. */
     address: Input<string>;
+    /** The address itself, which the load balancer adds to X-Forwarded-For. */
+    ip: Input<string>;
     certificateMap: Input<string>;
     securityPolicy: Input<string>;
   };
+  /** Prometheus' query interface, and the e-mail of the Google service account with which KEDA may ask it. */
+  prometheus: { url: Input<string>; reader: Input<string> };
+  /** Address ranges that Google's interfaces are reached by, without a way to the rest of the world. */
+  googleApis: readonly Input<string>[];
 }

@@ -15,7 +15,7 @@ const tcp = (port: number) => ({ protocol: 'TCP', port });
 const cidr = (range: Input<string>, except?: string[]) => ({ ipBlock: { cidr: range, ...(except && { except }) } });
 
 /** Whence Google's load balancers and their health checks come. */
-const loadBalancers = ['35.191.0.0/16', '130.211.0.0/22'];
+export const loadBalancers = ['35.191.0.0/16', '130.211.0.0/22'];
 
 /**
  * What is not the world: private, shared, loopback, link-local (the metadata server among them), benchmarking,
@@ -69,14 +69,13 @@ export const toDns = (): Egress => ({
 });
 
 /** Google's interfaces, and the metadata server, which gives the workload's identity. */
-export const toGoogle = (ranges: Input<string>[]): Egress[] => [
+export const toGoogle = (ranges: readonly Input<string>[]): Egress[] => [
   { to: ranges.map(range => cidr(range)), ports: [tcp(443)] },
   { to: [cidr('169.254.169.254/32')], ports: [tcp(80)] },
   { to: [cidr('169.254.169.252/32')], ports: [tcp(988)] },
 ];
 
-/** The Auth Proxy's port of a Cloud SQL instance, on its private address. */
-export const toDatabase = (range: Input<string>): Egress => ({ to: [cidr(range)], ports: [tcp(3307)] });
+export const toDatabase = (range: Input<string>, port: number): Egress => ({ to: [cidr(range)], ports: [tcp(port)] });
 
 /** HTTPS to public addresses, and to nothing else. */
 export const toWorld = (): Egress => ({ to: [cidr('0.0.0.0/0', notTheWorld)], ports: [tcp(443)] });

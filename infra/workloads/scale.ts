@@ -1,5 +1,5 @@
 import * as k8s from '@pulumi/kubernetes';
-import type { Input, Resource } from '@pulumi/pulumi';
+import type { Input, Output, Resource } from '@pulumi/pulumi';
 import type { Labels } from './labels.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface ScaleContext {
   namespace: Input<string>;
   labels: Labels;
   /** Where Prometheus' query interface is, and the TriggerAuthentication that opens it. */
-  prometheus: { url: Input<string>; authentication: string };
+  prometheus: { url: Input<string>; authentication: Input<string> };
 }
 
 const window = 300;
@@ -77,7 +77,8 @@ export function autoscaler(resource: string, context: ScaleContext, scale: Scale
   const ask = (query: Input<string>, threshold: number, metricType: 'AverageValue' | 'Value') => ({
     type: 'prometheus',
     metricType,
-    metadata: { serverAddress: context.prometheus.url, query, threshold: String(threshold) },
+    // No data is no reason to shrink: an error keeps what there is.
+    metadata: { serverAddress: context.prometheus.url, query, threshold: String(threshold), ignoreNullValues: 'false' },
     authenticationRef: { name: context.prometheus.authentication, kind: 'ClusterTriggerAuthentication' },
   });
   const triggers =
@@ -105,4 +106,18 @@ export function autoscaler(resource: string, context: ScaleContext, scale: Scale
     },
     { parent },
   );
+}
+
+/** Opens Google's Prometheus interface to KEDA by KEDA's own identity. Gives its name, for the triggers. */
+export function prometheusAuthentication(name: string, labels: Labels, parent: Resource): Output<string> {
+  return new k8s.apiextensions.CustomResource(
+    `${name}-authentication`,
+    {
+      apiVersion: 'keda.sh/v1alpha1',
+      kind: 'ClusterTriggerAuthentication',
+      metadata: { name, labels },
+      spec: { podIdentity: { provider: 'gcp' } },
+    },
+    { parent },
+  ).metadata.name;
 }

@@ -41,7 +41,7 @@ export interface WorkloadArgs {
   /** Its SHUTDOWN_TIMEOUT, in seconds. */
   drain: number;
   /** Class of the pods; what serves goes before what works in the background. */
-  priority: string;
+  priority: Input<string>;
 }
 
 /** Seconds between the end of the drain and the kill: logs are flushed, the sidecar stops. */
