@@ -4,11 +4,14 @@ import type { Backends } from '../backends.ts';
 import { mapValues } from '../map-values.ts';
 import { poolOf, type SecretName, type ServiceName, secretFiles } from '../services.ts';
 import type { Stage } from '../stage.ts';
+import { Charts } from './charts.ts';
 import { dataFolder, environmentOf, homeFolder } from './environment.ts';
+import { Gateway } from './gateway.ts';
 import { labels } from './labels.ts';
 import { namespaceName } from './names.ts';
 import { Namespace } from './namespace.ts';
 import * as network from './network.ts';
+import { adminPort } from './pod.ts';
 import { queueQueries, requestQuery } from './queries.ts';
 import { prometheusAuthentication, type Scale } from './scale.ts';
 import { callersOf, type ServiceShape, shapes } from './services.ts';
@@ -23,7 +26,7 @@ export interface PlatformArgs {
   backends: Backends;
 }
 
-/** Every service of the stage in one guarded namespace. */
+/** Every service of the stage in one guarded namespace, what they need of others, and the way in. */
 export class Platform extends ComponentResource {
   readonly namespace: Namespace;
   readonly workloads: Readonly<Record<ServiceName, Workload>>;
@@ -31,6 +34,7 @@ export class Platform extends ComponentResource {
   constructor(name: string, args: PlatformArgs, options?: ComponentResourceOptions) {
     super('gocenter:workloads:Platform', name, {}, options);
     const { stage, backends } = args;
+    const charts = new Charts('charts', { stage, reader: backends.prometheus.reader }, { parent: this });
     const { pods, largestPod, ...quota } = stage.namespace;
     this.namespace = new Namespace(
       namespaceName,
@@ -51,7 +55,7 @@ export class Platform extends ComponentResource {
       workers: priority('workers', 10_000, 'Works on messages, which can wait.'),
     };
 
-    const authentication = prometheusAuthentication('prometheus', common, this);
+    const authentication = prometheusAuthentication('prometheus', common, this, charts);
 
     this.workloads = mapValues(shapes, (shape, service) => {
       const values = stage.services[service];
@@ -85,9 +89,11 @@ export class Platform extends ComponentResource {
           drain: shape.drain,
           priority: priorities[pool],
         },
-        { parent: this, dependsOn: this.namespace },
+        { parent: this, dependsOn: [this.namespace, charts] },
       );
     });
+    const cdn = stage.services.proxy.variables.REQUIRE_TOKEN !== 'true';
+    new Gateway('gocenter', { namespace, labels: common, edge: backends.edge, cdn }, { parent: this });
     this.registerOutputs({ namespace });
   }
 }
@@ -104,7 +110,7 @@ function trafficOf(service: ServiceName, shape: ServiceShape, backends: Backends
   const ingress = port
     ? [
         ...(callers.length > 0 ? [network.fromWorkloads(callers, port.number)] : []),
-        ...(shape.public ? [network.fromLoadBalancer(port.number)] : []),
+        ...(shape.public ? [network.fromLoadBalancer(port.number), network.fromLoadBalancer(adminPort)] : []),
         ...(shape.alerted ? [network.fromMonitoring(port.number)] : []),
       ]
     : [];
