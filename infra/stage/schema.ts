@@ -84,8 +84,6 @@ export const Stage = object({
     /** Of Google's side: control plane, and databases (private services access). */
     controlPlane: range,
     databases: range,
-    /** Whence the control plane's private address may be asked; the DNS endpoint asks IAM. */
-    operators: Type.Array(object({ name: label, range }), { maxItems: 50, description: 'a list' }),
     /** Share of connections in the flow logs, 0–1. */
     flowSampling: Type.Number({ minimum: 0, maximum: 1, description: 'a number from 0 to 1' }),
     /** Addresses that the processor goes out by: 64,512 connections each. */
