@@ -68,6 +68,7 @@ export function sqlProxy(args: { image: Input<Image>; instance: Input<string>; p
   return {
     name: 'cloud-sql-proxy',
     image: args.image,
+    imagePullPolicy: 'IfNotPresent',
     restartPolicy: 'Always',
     args: [
       args.instance,

@@ -191,6 +191,7 @@ export class Workload extends ComponentResource {
         {
           name: args.service,
           image: args.image,
+          imagePullPolicy: 'IfNotPresent',
           args: [args.service],
           env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
           ports: Object.entries({ ...args.ports, admin: pod.adminPort }).map(([port, containerPort]) => ({

@@ -13,8 +13,19 @@ export interface KubernetesObject {
 export function kubernetesObjects(declared: readonly Declared[]): KubernetesObject[] {
   return declared
     .filter(({ type }) => type.startsWith('kubernetes:') && !type.startsWith('kubernetes:helm.sh'))
-    .map(({ inputs }) => inputs as KubernetesObject);
+    .map(({ inputs }) => revealed(inputs) as KubernetesObject);
 }
+
+/** Pulumi wraps what it keeps secret in its state; the API server gets it plain. */
+function revealed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== 'object' || value === null) return value;
+  if (signature in value && 'value' in value) return revealed(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)]));
+}
+
+/** Key of such a wrapper: sdk/nodejs/runtime/rpc.ts, `specialSigKey`. */
+const signature = '4dabf18193072939515e22adb298388d';
 
 /** The only object of this kind and name. */
 export function find(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject {
