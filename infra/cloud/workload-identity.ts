@@ -7,7 +7,7 @@ export interface WorkloadIdentityArgs<K extends string> {
   /** Full names of the Google service accounts, `projects/…/serviceAccounts/…`. */
   accounts: Readonly<Record<K, Input<string>>>;
   /** Of each the Kubernetes account that may act as it, `<namespace>/<name>`. */
-  pods: Readonly<Record<K, string>>;
+  podsOf(account: K): string;
 }
 
 /**
@@ -18,7 +18,7 @@ export class WorkloadIdentity<K extends string> extends ComponentResource {
   constructor(name: string, args: WorkloadIdentityArgs<K>, opts?: ComponentResourceOptions) {
     super('gocenter:cloud:WorkloadIdentity', name, {}, opts);
     mapValues(args.accounts, (serviceAccountId, id) => {
-      const member = `serviceAccount:${args.project}.svc.id.goog[${args.pods[id]}]`;
+      const member = `serviceAccount:${args.project}.svc.id.goog[${args.podsOf(id)}]`;
       const role = 'roles/iam.workloadIdentityUser';
       return new IAMMember(`${name}-${id}`, { serviceAccountId, role, member }, { parent: this });
     });
