@@ -21,6 +21,8 @@ export interface CollectedStage {
   outputs: Record<string, unknown>;
 }
 
+let runs = 0;
+
 /** Runs the whole program of a stage without an engine. One at a time: Pulumi's runtime is global. */
 export async function collect(stage: StageName): Promise<CollectedStage> {
   const resources: Collected[] = [];
@@ -41,7 +43,8 @@ export async function collect(stage: StageName): Promise<CollectedStage> {
     false,
   );
   // Only the program itself does something when it is imported, so only it has to be imported anew.
-  const program: Record<string, unknown> = await import(`../../infra/index.ts?stage=${stage}`);
+  const index = new URL(`../../infra/index.ts?stage=${stage}&run=${++runs}`, import.meta.url).href;
+  const program: Record<string, unknown> = await import(/* @vite-ignore */ index);
   const outputs = await promise({ ...program });
   await runtime.disconnect(false);
   return { resources, outputs };
