@@ -28,9 +28,9 @@ export const apis = [
   'storage',
 ] as const;
 
-/** Google's own identities in the project, which act for a product and need rights of ours. */
-const agents = { container: 'container', pubsub: 'pubsub', transfer: 'bigquerydatatransfer' } as const;
-export type Agent = keyof typeof agents;
+/** Interfaces whose own identity in the project, their service agent, acts for the product and needs rights of ours. */
+const withAgent = ['bigquerydatatransfer', 'container', 'pubsub'] as const;
+export type Agent = (typeof withAgent)[number];
 
 export interface ApisArgs {
   project: string;
@@ -44,27 +44,22 @@ export class Apis extends ComponentResource {
   constructor(name: string, args: ApisArgs, opts?: ComponentResourceOptions) {
     super('gocenter:cloud:Apis', name, {}, opts);
     const { project } = args;
-    const enabled = Object.fromEntries(
-      apis.map(api => [
-        api,
-        new Service(
-          `${name}-${api}`,
-          // A project outlives its stack: what else is in it may need the interface.
-          { project, service: `${api}.googleapis.com`, disableOnDestroy: false },
-          { parent: this },
-        ),
-      ]),
-    );
-    const agent = (of: Agent) => {
-      const service = `${agents[of]}.googleapis.com`;
-      const dependsOn = enabled[agents[of]];
-      return new ServiceIdentity(
-        `${name}-${of}-agent`,
-        { project, service },
-        { parent: this, ...(dependsOn && { dependsOn }) },
-      ).member;
-    };
-    this.agents = { container: agent('container'), pubsub: agent('pubsub'), transfer: agent('transfer') };
+    const enabled = new Map<string, Service>();
+    for (const api of apis) {
+      const args = {
+        project,
+        service: `${api}.googleapis.com`,
+        // A project outlives its stack: what else is in it may need the interface.
+        disableOnDestroy: false,
+      };
+      enabled.set(api, new Service(`${name}-${api}`, args, { parent: this }));
+    }
+    const agents = withAgent.map(api => {
+      const args = { project, service: `${api}.googleapis.com` };
+      const dependsOn = enabled.get(api) ?? [];
+      return [api, new ServiceIdentity(`${name}-${api}-agent`, args, { parent: this, dependsOn }).member];
+    });
+    this.agents = Object.fromEntries(agents);
     this.registerOutputs({ agents: this.agents });
   }
 }
