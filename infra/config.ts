@@ -1,5 +1,5 @@
-import { getStack, runtime } from '@pulumi/pulumi';
-import { readStage, type Stage } from './stage.ts';
+import { getStack, RunError, runtime } from '@pulumi/pulumi';
+import { readStage, type Stage, StageError } from './stage.ts';
 
 /** The one place that reads Pulumi's configuration: all keys of the project, those that nobody knows included. */
 export function stageFromConfig(): Stage {
@@ -7,7 +7,12 @@ export function stageFromConfig(): Stage {
   const values = Object.entries(runtime.allConfig())
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, value]) => [key.slice(prefix.length), parse(value)]);
-  return readStage(getStack(), Object.fromEntries(values));
+  try {
+    return readStage(getStack(), Object.fromEntries(values));
+  } catch (error) {
+    // The engine prints a RunError as it is, without the stack of a defect.
+    throw error instanceof StageError ? new RunError(error.message) : error;
+  }
 }
 
 /** Pulumi hands over tables and lists as JSON, and everything else as the text that it is. */

@@ -1,10 +1,9 @@
 import { Value } from 'typebox/value';
 import { consistencyFaults } from './stage/consistency.ts';
 import { shapeFaults } from './stage/faults.ts';
-import { Stage } from './stage/schema.ts';
+import { type Stage, StageName, StageValues } from './stage/schema.ts';
 
-export type { ChartValues, PoolValues, ServiceValues, StageName } from './stage/schema.ts';
-export { Stage } from './stage/schema.ts';
+export type { ChartValues, PoolValues, ServiceValues, Stage, StageName } from './stage/schema.ts';
 
 /** Every fault of a stage's values, a line each, with its path. */
 export class StageError extends Error {
@@ -23,8 +22,13 @@ export class StageError extends Error {
  * StageError that names every fault. Pure; infra/config.ts reads the file's values from Pulumi.
  */
 export function readStage(name: string, values: Readonly<Record<string, unknown>>): Stage {
+  if (!Value.Check(StageName, name) || !Value.Check(StageValues, values)) {
+    const wrongName = Value.Check(StageName, name)
+      ? []
+      : [`${name} is no stage: it must be one of ${StageName.enum.join(', ')}`];
+    throw new StageError(name, [...wrongName, ...shapeFaults(StageValues, values)]);
+  }
   const stage = { ...values, name };
-  if (!Value.Check(Stage, stage)) throw new StageError(name, shapeFaults(Stage, stage));
   const faults = consistencyFaults(stage);
   if (faults.length > 0) throw new StageError(name, faults);
   return stage;

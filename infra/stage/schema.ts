@@ -55,8 +55,9 @@ const pool = object({
 
 const chart = { repository: text('^(https|oci)://\\S+$', 'an https:// or oci:// address'), version: semver, values };
 
-export const Stage = object({
-  name: one('dev', 'integration', 'systest', 'staging', 'prod'),
+export const StageName = one('dev', 'integration', 'systest', 'staging', 'prod');
+
+export const StageValues = object({
   project: text('^[a-z][a-z0-9-]{4,28}[a-z0-9]$', 'the id of a Google Cloud project'),
   region: text('^[a-z]+-[a-z]+\\d+$', 'a region such as europe-west1'),
   zones: Type.Array(text('^[a-z]+-[a-z]+\\d+-[a-z]$', 'a zone such as europe-west1-b'), {
@@ -162,7 +163,12 @@ export const Stage = object({
     currency: text('^[A-Z]{3}$', 'a currency such as EUR'),
     monthly: whole(1, 10_000_000),
   }),
-  alerts: object({ email, slackChannel: text('^#[a-z0-9_-]{1,79}$', 'a Slack channel such as #gocenter') }),
+  alerts: object({
+    email,
+    slackChannel: text('^#[a-z0-9_-]{1,79}$', 'a Slack channel such as #gocenter'),
+    /** Where docs/runbooks/alerts.md is read: what an alert's link leads to. */
+    runbooks: text('^https://\\S+$', 'an https:// address'),
+  }),
   charts: object({
     keda: object(chart),
     /** An Artifactory in the cluster: for those who move to or from one. */
@@ -172,8 +178,8 @@ export const Stage = object({
   policies: values,
 });
 
-export type Stage = Static<typeof Stage>;
-export type StageName = Stage['name'];
+export type StageName = Static<typeof StageName>;
+export type Stage = Static<typeof StageValues> & { name: StageName };
 export type ServiceValues = Static<typeof service>;
 export type PoolValues = Static<typeof pool>;
 export type ChartValues = { repository: string; version: string; values: Record<string, unknown> };

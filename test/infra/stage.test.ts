@@ -59,7 +59,7 @@ describe('a stage’s values', () => {
       'analytics is missing: it must be a table with location, rawDays, deletionProtection',
     ],
     ['an unknown key', { 'network/node': '10.0.0.0/20' }, /^network\.node is unknown: here can be nodes, pods, /],
-    ['an unknown key at the top', { netwrok: {} }, /^netwrok is unknown: here can be name, project, /],
+    ['an unknown key at the top', { netwrok: {} }, /^netwrok is unknown: here can be project, region, /],
     ['an unknown service', { 'services/chat': {} }, /^services\.chat is unknown: here can be proxy, ui, /],
     [
       'an image without digest',
@@ -158,7 +158,7 @@ describe('a stage’s values', () => {
 
   it('are refused under a name that is no stage', () => {
     expect(faultsOf(valuesOf('dev'), 'qa')).toEqual([
-      'name is "qa": it must be one of dev, integration, systest, staging, prod',
+      'qa is no stage: it must be one of dev, integration, systest, staging, prod',
     ]);
   });
 
