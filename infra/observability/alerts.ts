@@ -71,7 +71,10 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'SecurityAlarm',
-    expr: 'sum by (reason) (increase(gocenter_alarms_total[15m])) > 0',
+    // A counter that appears with its first alarm has not increased yet.
+    expr:
+      'sum by (reason) (increase(gocenter_alarms_total[15m])) > 0 or ' +
+      '(sum by (reason) (gocenter_alarms_total) unless sum by (reason) (gocenter_alarms_total offset 15m))',
     for: '0m',
     severity: 'page',
     summary: 'Alarm: {{ $labels.reason }}',

@@ -61,7 +61,8 @@ export function objectiveRules(objective: Objective): RecordingRule[] {
     { record: eventRate(objective, window), expr: objective.all(window) },
     {
       record: badRatio(objective, window),
-      expr: `(${objective.bad(window)}) / (${objective.all(window)} > 0)`,
+      // Where there are events and none is bad, it is 0; where there are none, it is unknown.
+      expr: `((${objective.bad(window)}) or vector(0)) / (${objective.all(window)} > 0)`,
     },
   ]);
 }

@@ -9,7 +9,7 @@ import { buildTools } from '../tools/index.ts';
 import { moduleFolder } from '../tools/module.ts';
 import { renderStage, toYaml } from './render.ts';
 import * as schemas from './schemas.ts';
-import { stageNames } from './workloads/fixtures.ts';
+import { stageNames } from './stage-files.ts';
 
 const run = promisify(execFile);
 const hasGo = await run('go', ['version']).then(

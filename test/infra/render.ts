@@ -3,7 +3,8 @@ import { Observability } from '../../infra/observability/index.ts';
 import type { StageName } from '../../infra/stage.ts';
 import { Platform } from '../../infra/workloads/platform.ts';
 import { declare } from './cloud/declare.ts';
-import { backends, stageOf } from './workloads/fixtures.ts';
+import { stageOf } from './stage-files.ts';
+import { backends } from './workloads/fixtures.ts';
 import { type KubernetesObject, kubernetesObjects } from './workloads/objects.ts';
 
 /**

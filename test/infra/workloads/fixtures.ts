@@ -1,25 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import type { Backends } from '../../../infra/backends.ts';
 import { serviceNames } from '../../../infra/services.ts';
-import { readStage, type Stage, type StageName } from '../../../infra/stage.ts';
-
-export const stageNames: readonly StageName[] = ['dev', 'integration', 'systest', 'staging', 'prod'];
-
-const file = (name: string) => parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'));
-
-/** A stage as its value file and the project's defaults have it. */
-export function stageOf(name: StageName): Stage {
-  const project = 'gocenter:';
-  const defaults = Object.entries<{ default?: unknown; value?: unknown }>(file('Pulumi.yaml').config ?? {}).map(
-    ([key, { default: standard, value }]) => [key, value ?? standard] as const,
-  );
-  const given = Object.entries<unknown>(file(`Pulumi.${name}.yaml`).config);
-  const values = [...defaults, ...given]
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => [key.startsWith(project) ? key.slice(project.length) : key, value] as const);
-  return readStage(name, Object.fromEntries(values.filter(([key]) => !key.includes(':'))));
-}
 
 const record = <K extends string>(keys: readonly K[], make: (key: K) => string) =>
   Object.fromEntries(keys.map(key => [key, make(key)])) as Record<K, string>;

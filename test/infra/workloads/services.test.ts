@@ -7,7 +7,8 @@ import { shapes } from '../../../infra/workloads/services.ts';
 import { mebibytes, millicores } from '../../../infra/workloads/units.ts';
 import { schema } from '../../../services/config.ts';
 import { declare } from '../cloud/declare.ts';
-import { backends, stageNames, stageOf } from './fixtures.ts';
+import { stageNames, stageOf } from '../stage-files.ts';
+import { backends } from './fixtures.ts';
 import { find, type KubernetesObject, kubernetesObjects } from './objects.ts';
 
 const build = async (stage: Stage, to = backends) =>
