@@ -1,106 +1,45 @@
-import { Apis } from './cloud/apis.ts';
-import { Cluster, locationOf } from './cloud/cluster.ts';
-import { Edge } from './cloud/edge.ts';
-import { Identities } from './cloud/identities.ts';
-import { Keys } from './cloud/keys.ts';
-import { Messaging } from './cloud/messaging.ts';
-import { Vpc } from './cloud/network.ts';
-import { NodeAccount, NodePools } from './cloud/nodes.ts';
-import { Storage } from './cloud/storage.ts';
-import { WorkloadIdentity } from './cloud/workload-identity.ts';
+import { googleBackends } from './cloud/backends.ts';
+import { Budget } from './cloud/budget.ts';
+import { foundation } from './cloud/foundation.ts';
 import { stageFromConfig } from './config.ts';
+import { Observability } from './observability/index.ts';
+import { Uptime } from './observability/uptime.ts';
 import * as providers from './providers.ts';
-import { namespaceName } from './workloads/names.ts';
+import { Platform } from './workloads/platform.ts';
 
-// One stage, from top to bottom.
+// One stage of GoCenter, from top to bottom.
 const stage = stageFromConfig();
-const { project, region, zones } = stage;
-const labels = providers.labelsOf(stage);
-
 const google = providers.google(stage);
-const apis = new Apis('apis', { project }, { provider: google });
-const inCloud = { provider: google, dependsOn: apis };
 
-// Who
-const identities = new Identities('identities', { project, groups: stage.groups }, inCloud);
-const { members } = identities;
-const nodeAccount = new NodeAccount('nodes', { project }, inCloud);
+// What Google Cloud gives: identities, network, registry, cluster and nodes; then storage, messages, database, analytics,
+// secrets, and the edge.
+const ground = foundation(stage, google);
+const { backends, nameServers: zoneServers } = googleBackends(stage, ground, google);
 
-// Where
-const network = new Vpc('network', { region, labels, ...stage.network }, inCloud);
-const keys = new Keys('keys', { region, labels, clusterAgent: apis.agents.container }, inCloud);
-const cluster = new Cluster(
-  'cluster',
-  {
-    project,
-    region,
-    zones,
-    network: network.network,
-    subnetwork: network.subnetwork,
-    ranges: network.ranges,
-    controlPlane: stage.network.controlPlane,
-    secretsKey: keys.cluster,
-    nodeAccount: nodeAccount.email,
-    values: stage.cluster,
-    labels,
-  },
-  inCloud,
-);
-new NodePools(
-  'pool',
-  {
-    cluster: cluster.name,
-    location: locationOf(stage),
-    zones,
-    account: nodeAccount.email,
-    pools: stage.pools,
-    labels,
-  },
-  { provider: google, dependsOn: nodeAccount },
-);
-new WorkloadIdentity(
-  'workload-identity',
-  {
-    project,
-    accounts: identities.accounts,
-    podsOf: account => (account === 'keda' ? 'keda/keda-operator' : `${namespaceName}/${account}`),
-  },
-  { provider: google, dependsOn: cluster },
-);
+// What runs on the cluster, and would on any other.
+const kubernetes = providers.kubernetes(ground.cluster.endpoint, `${stage.project}/${ground.cluster.location}`);
+const inCluster = { provider: kubernetes, dependsOn: ground.nodes };
+const platform = new Platform('platform', { stage, backends }, inCluster);
+const { namespace } = platform.namespace;
 
-// What they keep things in
-new Messaging(
-  'messaging',
-  {
-    members,
-    operators: [identities.operators],
-    serviceAgent: apis.agents.pubsub,
-    regions: [region],
-    retentionDays: stage.messaging.retentionDays,
-    labels,
-  },
-  inCloud,
-);
-const base = project;
-new Storage('storage', { base, members, labels, ...stage.storage }, inCloud);
-
-// How it is reached
-const edge = new Edge(
-  'edge',
-  {
-    domain: stage.dns.domain,
-    hosts: [stage.dns.proxy, stage.dns.page],
-    requestsPerMinute: stage.edge.requestsPerMinute,
-    labels,
-  },
-  inCloud,
-);
+// Who is told of what.
+const { runbooks } = stage.alerts;
+const observability = new Observability('observability', { stage, namespace, runbooks }, inCluster);
+const onGround = { provider: google, dependsOn: ground.apis };
+const { channel } = new Uptime('uptime', stage, onGround);
+new Budget('budget', { stage: stage.name, channel, ...stage.budget }, onGround);
 
 /** The line to paste: `go env -w GOPROXY=…`. */
 export const goproxy = `https://${stage.dns.proxy}`;
 export const page = `https://${stage.dns.page}`;
-export const clusterName = cluster.name;
-/** To be written into the zone above the stage's. */
-export const nameServers = edge.nameServers;
+export const clusterName = ground.cluster.name;
+/** BigQuery, with the view `downloads`. */
+export const dataset = backends.analytics.dataset;
+export const dashboards = observability.dashboards;
+/** Where releases are pushed. */
+export const images = ground.registry.images;
+export const charts = ground.registry.charts;
+/** To be written into the DNS zone above the stage's. */
+export const nameServers = zoneServers;
 /** What origins see the stage as. */
-export const egressAddresses = network.egressAddresses;
+export const egressAddresses = ground.network.egressAddresses;

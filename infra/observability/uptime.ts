@@ -1,7 +1,7 @@
 import { AlertPolicy } from '@pulumi/gcp/monitoring/alertPolicy.js';
 import { NotificationChannel } from '@pulumi/gcp/monitoring/notificationChannel.js';
 import { UptimeCheckConfig } from '@pulumi/gcp/monitoring/uptimeCheckConfig.js';
-import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import type { Stage } from '../stage.ts';
 import { namespaceName } from '../workloads/names.ts';
 
@@ -10,6 +10,9 @@ import { namespaceName } from '../workloads/names.ts';
  * e-mail when the hosts don't answer or the notifier, which tells of every other alert, is gone.
  */
 export class Uptime extends ComponentResource {
+  /** Notification channel of the e-mail address. */
+  readonly channel: Output<string>;
+
   constructor(name: string, stage: Stage, options?: ComponentResourceOptions) {
     super('gocenter:observability:Uptime', name, {}, options);
     const parent = { parent: this };
@@ -25,6 +28,7 @@ export class Uptime extends ComponentResource {
       },
       parent,
     );
+    this.channel = email.id;
     // What is cheap and tells that the store is there; one that asks for tokens answers 401.
     const paths = { page: '/', proxy: '/index?limit=1' } as const;
     for (const [host, path] of Object.entries(paths) as [keyof typeof paths, string][]) {

@@ -159,6 +159,8 @@ export const StageValues = object({
     requestsPerMinute: whole(60, 1_000_000),
   }),
   budget: object({
+    /** Of the project: budgets know no ids. */
+    projectNumber: text('^\\d{6,15}$', 'the number of the project in quotes'),
     billingAccount: text('^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$', 'a billing account such as 012345-6789AB-CDEF01'),
     currency: text('^[A-Z]{3}$', 'a currency such as EUR'),
     monthly: whole(1, 10_000_000),
