@@ -48,6 +48,8 @@ export interface Backends {
   images: {
     /** Before an image's name: `<region>-docker.pkg.dev/<project>/<repository>`. */
     prefix: Input<string>;
+    /** What stands for `ghcr.io` in the images of third parties. */
+    ghcr: Input<string>;
   };
   /** Versions in Secret Manager, `projects/<project>/secrets/<id>/versions/<version>`. */
   secrets: Readonly<Record<SecretName, Input<string>>>;

@@ -76,7 +76,7 @@ export function googleBackends(stage: Stage, on: Foundation, provider: ProviderR
       range: stage.network.databases,
     },
     analytics: { project, dataset: analytics.dataset, downloads: analytics.downloads },
-    images: { prefix: registry.images },
+    images: { prefix: registry.images, ghcr: registry.ghcr },
     secrets: secrets.versions,
     edge: {
       proxyHost: dns.proxy,

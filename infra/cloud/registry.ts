@@ -12,18 +12,17 @@ export interface RegistryArgs {
   labels: Readonly<Record<string, string>>;
 }
 
-/** Registries of others that images of the stage come from, by the name of the repository that stands for each. */
-const upstreams = { ghcr: 'https://ghcr.io' } as const;
-
 const day = 86_400;
 
 /**
- * Artifact Registry: our images and charts, under tags that can't be moved, and a cache of the registries that third
- * parties publish in, so that nodes need no way to the world and an image outlives its origin.
+ * Artifact Registry: our images and charts, under tags that can't be moved, and a cache of the one that third parties
+ * publish in, so that nodes need no way to the world and an image outlives its origin.
  */
 export class Registry extends ComponentResource {
   /** Before an image's name, `<region>-docker.pkg.dev/<project>/images`. */
   readonly images: Output<string>;
+  /** Before the name of an image of ghcr.io, as it is cached. */
+  readonly ghcr: Output<string>;
   /** Where charts are pushed and pulled, `oci://<this>`. */
   readonly charts: Output<string>;
   /** Before the name of any image that may run. */
@@ -60,14 +59,13 @@ export class Registry extends ComponentResource {
     };
     this.images = prefix('images', { ...own, description: 'Images of GoCenter' });
     this.charts = prefix('charts', { ...own, description: 'Helm charts' });
-    const caches = Object.entries(upstreams).map(([id, uri]) =>
-      prefix(id, {
-        mode: 'REMOTE_REPOSITORY',
-        description: `Cache of ${uri}`,
-        remoteRepositoryConfig: { description: uri, dockerRepository: { customRepository: { uri } } },
-      }),
-    );
-    this.prefixes = [this.images, ...caches];
+    const uri = 'https://ghcr.io';
+    this.ghcr = prefix('ghcr', {
+      mode: 'REMOTE_REPOSITORY',
+      description: `Cache of ${uri}`,
+      remoteRepositoryConfig: { description: uri, dockerRepository: { customRepository: { uri } } },
+    });
+    this.prefixes = [this.images, this.ghcr];
     this.registerOutputs({ images: this.images });
   }
 }

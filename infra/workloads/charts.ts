@@ -8,6 +8,8 @@ export interface ChartsArgs {
   stage: Stage;
   /** E-mail of the Google service account with which KEDA asks Prometheus. */
   reader: Input<string>;
+  /** What stands for `ghcr.io`: images from elsewhere do not start. */
+  ghcr: Input<string>;
 }
 
 /**
@@ -22,6 +24,7 @@ export class Charts extends ComponentResource {
     const { keda, artifactory } = args.stage.charts;
     const nodeSelector = { [poolLabel]: 'system' };
     this.#release('keda', args.stage, keda, {
+      global: { image: { registry: args.ghcr } },
       nodeSelector,
       priorityClassName: 'system-cluster-critical',
       serviceAccount: { operator: { annotations: { 'iam.gke.io/gcp-service-account': args.reader } } },

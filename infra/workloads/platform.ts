@@ -34,7 +34,11 @@ export class Platform extends ComponentResource {
   constructor(name: string, args: PlatformArgs, options?: ComponentResourceOptions) {
     super('gocenter:workloads:Platform', name, {}, options);
     const { stage, backends } = args;
-    const charts = new Charts('charts', { stage, reader: backends.prometheus.reader }, { parent: this });
+    const charts = new Charts(
+      'charts',
+      { stage, reader: backends.prometheus.reader, ghcr: backends.images.ghcr },
+      { parent: this },
+    );
     const { pods, largestPod, ...quota } = stage.namespace;
     this.namespace = new Namespace(
       namespaceName,

@@ -24,7 +24,7 @@ export const backends: Backends = {
     range: '10.16.33.0/24',
   },
   analytics: { project: 'p', dataset: 'analytics', downloads: 'downloads' },
-  images: { prefix: 'europe-west1-docker.pkg.dev/p/images' },
+  images: { prefix: 'europe-west1-docker.pkg.dev/p/images', ghcr: 'europe-west1-docker.pkg.dev/p/ghcr' },
   secrets: record(
     ['tokens', 'catalogue-password', 'slack-token', 'hook-secrets'],
     name => `projects/p/secrets/${name}/versions/latest`,
