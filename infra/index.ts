@@ -5,6 +5,7 @@ import { stageFromConfig } from './config.ts';
 import { Observability } from './observability/index.ts';
 import { Uptime } from './observability/uptime.ts';
 import * as providers from './providers.ts';
+import { Charts } from './workloads/charts.ts';
 import { Platform } from './workloads/platform.ts';
 
 // One stage of GoCenter, from top to bottom.
@@ -19,7 +20,13 @@ const { backends, nameServers: zoneServers } = googleBackends(stage, ground, goo
 // What runs on the cluster, and would on any other.
 const kubernetes = providers.kubernetes(ground.cluster.endpoint, `${stage.project}/${ground.cluster.location}`);
 const inCluster = { provider: kubernetes, dependsOn: ground.nodes };
-const platform = new Platform('platform', { stage, backends }, inCluster);
+const { ghcr } = backends.images;
+const charts = new Charts('charts', { stage, reader: backends.prometheus.reader, ghcr }, inCluster);
+const platform = new Platform(
+  'platform',
+  { stage, backends },
+  { provider: kubernetes, dependsOn: [ground.nodes, charts] },
+);
 const { namespace } = platform.namespace;
 
 // Who is told of what.
@@ -38,7 +45,7 @@ export const dataset = backends.analytics.dataset;
 export const dashboards = observability.dashboards;
 /** Where releases are pushed. */
 export const images = ground.registry.images;
-export const charts = ground.registry.charts;
+export const helmCharts = ground.registry.charts;
 /** To be written into the DNS zone above the stage's. */
 export const nameServers = zoneServers;
 /** What origins see the stage as. */

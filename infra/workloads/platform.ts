@@ -4,7 +4,6 @@ import type { Backends } from '../backends.ts';
 import { mapValues } from '../map-values.ts';
 import { poolOf, type SecretName, type ServiceName, secretFiles } from '../services.ts';
 import type { Stage } from '../stage.ts';
-import { Charts } from './charts.ts';
 import { dataFolder, environmentOf, homeFolder } from './environment.ts';
 import { Gateway } from './gateway.ts';
 import { labels } from './labels.ts';
@@ -26,7 +25,7 @@ export interface PlatformArgs {
   backends: Backends;
 }
 
-/** Every service of the stage in one guarded namespace, what they need of others, and the way in. */
+/** Every service of the stage in one guarded namespace, and the way in. KEDA's kinds must be known: see charts.ts. */
 export class Platform extends ComponentResource {
   readonly namespace: Namespace;
   readonly workloads: Readonly<Record<ServiceName, Workload>>;
@@ -34,11 +33,6 @@ export class Platform extends ComponentResource {
   constructor(name: string, args: PlatformArgs, options?: ComponentResourceOptions) {
     super('gocenter:workloads:Platform', name, {}, options);
     const { stage, backends } = args;
-    const charts = new Charts(
-      'charts',
-      { stage, reader: backends.prometheus.reader, ghcr: backends.images.ghcr },
-      { parent: this },
-    );
     const { pods, largestPod, ...quota } = stage.namespace;
     this.namespace = new Namespace(
       namespaceName,
@@ -59,7 +53,7 @@ export class Platform extends ComponentResource {
       workers: priority('workers', 10_000, 'Works on messages, which can wait.'),
     };
 
-    const authentication = prometheusAuthentication('prometheus', common, this, charts);
+    const authentication = prometheusAuthentication('prometheus', common, this);
 
     this.workloads = mapValues(shapes, (shape, service) => {
       const values = stage.services[service];
@@ -93,7 +87,7 @@ export class Platform extends ComponentResource {
           drain: shape.drain,
           priority: priorities[pool],
         },
-        { parent: this, dependsOn: [this.namespace, charts] },
+        { parent: this, dependsOn: this.namespace },
       );
     });
     const cdn = stage.services.proxy.variables.REQUIRE_TOKEN !== 'true';

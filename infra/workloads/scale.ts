@@ -109,12 +109,7 @@ export function autoscaler(resource: string, context: ScaleContext, scale: Scale
 }
 
 /** Opens Google's Prometheus interface to KEDA by KEDA's own identity. Gives its name, for the triggers. */
-export function prometheusAuthentication(
-  name: string,
-  labels: Labels,
-  parent: Resource,
-  keda: Resource,
-): Output<string> {
+export function prometheusAuthentication(name: string, labels: Labels, parent: Resource): Output<string> {
   return new k8s.apiextensions.CustomResource(
     `${name}-authentication`,
     {
@@ -123,6 +118,6 @@ export function prometheusAuthentication(
       metadata: { name, labels },
       spec: { podIdentity: { provider: 'gcp' } },
     },
-    { parent, dependsOn: keda },
+    { parent },
   ).metadata.name;
 }
