@@ -28,7 +28,11 @@ export interface ControlPlaneOptions {
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { folder, address, authority, tools, start } = options;
   const pki = join(folder, 'pki');
-  const [etcdPort, peerPort, port] = await Promise.all([freePort('127.0.0.1'), freePort('127.0.0.1'), freePort(address)]);
+  const [etcdPort, peerPort, port] = await Promise.all([
+    freePort('127.0.0.1'),
+    freePort('127.0.0.1'),
+    freePort(address),
+  ]);
   const etcd = `http://127.0.0.1:${etcdPort}`;
   await start('etcd', tools.etcd, [
     `--data-dir=${join(folder, 'etcd')}`,
@@ -42,7 +46,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const [serving, kubelet, aggregator, admin, manager, scheduler, signing] = await Promise.all([
     authority.issue('apiserver', {
       name: 'kube-apiserver',
-      hosts: ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'localhost', '127.0.0.1', address, firstOf(options.serviceRange)],
+      hosts: [
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        'localhost',
+        '127.0.0.1',
+        address,
+        firstOf(options.serviceRange),
+      ],
     }),
     authority.issue('apiserver-kubelet', { name: 'kube-apiserver-kubelet', groups: ['system:masters'] }),
     authority.issue('aggregator', { name: 'aggregator' }),
@@ -52,7 +64,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createSigningKey(pki),
   ]);
   const server = `https://${address}:${port}`;
-  const config = (name: string, user: Pair) => writeKubeconfig(join(folder, `${name}.kubeconfig`), server, authority.cert, user);
+  const config = (name: string, user: Pair) =>
+    writeKubeconfig(join(folder, `${name}.kubeconfig`), server, authority.cert, user);
 
   await start('kube-apiserver', tools['kube-apiserver'], [
     `--etcd-servers=${etcd}`,
@@ -69,6 +82,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${signing.public}`,
     `--service-account-signing-key-file=${signing.private}`,
+    // The real node's name is known to nobody's DNS.
+    '--kubelet-preferred-address-types=InternalIP',
     `--kubelet-certificate-authority=${authority.cert}`,
     `--kubelet-client-certificate=${kubelet.cert}`,
     `--kubelet-client-key=${kubelet.key}`,
@@ -81,6 +96,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     `--proxy-client-key-file=${aggregator.key}`,
     // Loopback is no address of an endpoint, and without a real node nobody asks for it.
     ...(address === '127.0.0.1' ? ['--endpoint-reconciler-type=none'] : [`--advertise-address=${address}`]),
+    // As on GKE: that a pod is privileged is for its namespace to refuse.
+    '--allow-privileged=true',
     '--profiling=false',
   ]);
   const kubeconfig = await config('admin', admin);
@@ -100,17 +117,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       `--root-ca-file=${authority.cert}`,
       // Autoscalers say in a second and not in a quarter of a minute whether they find their target.
       '--horizontal-pod-autoscaler-sync-period=1s',
+      ...eager,
       '--profiling=false',
     ]),
     start('kube-scheduler', tools['kube-scheduler'], [
       `--kubeconfig=${await config('scheduler', scheduler)}`,
       '--secure-port=0',
       '--leader-elect=false',
+      ...eager,
       '--profiling=false',
     ]),
   ]);
   return { server, kubeconfig };
 }
+
+/** Several stages are applied in a second: the few requests a second that clients allow themselves would make them wait. */
+const eager = ['--kube-api-qps=1000', '--kube-api-burst=2000'];
 
 /** The first address of a range is the Service `kubernetes`. */
 function firstOf(range: string): string {

@@ -29,7 +29,18 @@ export async function writeImage(archive: string, { name, files, entrypoint }: I
     }
     const layer = join(folder, 'layer.tar');
     // Every byte alike whoever makes it, whenever.
-    await run('tar', ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '-cf', layer, '-C', root, '.']);
+    await run('tar', [
+      '--sort=name',
+      '--mtime=@0',
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '-cf',
+      layer,
+      '-C',
+      root,
+      '.',
+    ]);
     const hash = createHash('sha256');
     await pipeline(createReadStream(layer), hash);
     const config = JSON.stringify({

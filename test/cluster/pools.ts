@@ -10,14 +10,14 @@ const zones: Readonly<Record<PoolName, string[]>> = {
   workers: ['a', 'b', 'c'],
 };
 
-/** Nodes that kwok plays: labelled and tainted as the stages' pools, of the size that their machines have. */
+/** Nodes that kwok plays: labelled and tainted as the stages' pools, and large enough for all stages at once. */
 export function poolNodes(): V1Node[] {
   return poolNames.flatMap(pool => zones[pool].map(zone => node(pool, zone)));
 }
 
 function node(pool: PoolName, zone: string): V1Node {
   const name = `${pool}-${zone}`;
-  const resources = { cpu: '8', memory: '32Gi', 'ephemeral-storage': '100Gi', pods: '110' };
+  const resources = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '110' };
   return {
     apiVersion: 'v1',
     kind: 'Node',

@@ -11,7 +11,6 @@ import { writeImage } from './image.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { connect, type Network } from './network.ts';
 
-
 export const realNodeName = 'real';
 /** What a pod selects, and tolerates, to run on the real node. */
 export const realNodeLabel = 'gocenter.test/real';
@@ -144,7 +143,12 @@ conf_dir = "${inside}/config/cni"
     plugins: [
       {
         type: 'ptp',
-        ipam: { type: 'host-local', ranges: [[{ subnet: network.pods }]], routes: [{ dst: '0.0.0.0/0' }], dataDir: '/run/cni' },
+        ipam: {
+          type: 'host-local',
+          ranges: [[{ subnet: network.pods }]],
+          routes: [{ dst: '0.0.0.0/0' }],
+          dataDir: '/run/cni',
+        },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
@@ -152,7 +156,13 @@ conf_dir = "${inside}/config/cni"
   await writeFile(join(folder, 'cni', 'pods.conflist'), JSON.stringify(list, undefined, 2));
 }
 
-async function writeKubernetes(folder: string, server: string, cgroup: string, network: Network, authority: Authority): Promise<void> {
+async function writeKubernetes(
+  folder: string,
+  server: string,
+  cgroup: string,
+  network: Network,
+  authority: Authority,
+): Promise<void> {
   const [node, proxy] = await Promise.all([
     authority.issue('kubelet', {
       name: `system:node:${realNodeName}`,
@@ -167,7 +177,11 @@ async function writeKubernetes(folder: string, server: string, cgroup: string, n
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     address: network.node,
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: `${inside}/pki/ca.crt` } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: `${inside}/pki/ca.crt` },
+    },
     authorization: { mode: 'Webhook' },
     tlsCertFile: `${inside}/pki/kubelet.crt`,
     tlsPrivateKeyFile: `${inside}/pki/kubelet.key`,
@@ -180,7 +194,12 @@ async function writeKubernetes(folder: string, server: string, cgroup: string, n
     registerWithTaints: [{ key: realNodeLabel, value: 'true', effect: 'NoSchedule' }],
     resolvConf: '',
     // How full this machine's disk is says nothing about the pods.
-    evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%', 'imagefs.available': '0%' },
+    evictionHard: {
+      'memory.available': '100Mi',
+      'nodefs.available': '0%',
+      'nodefs.inodesFree': '0%',
+      'imagefs.available': '0%',
+    },
     imageGCHighThresholdPercent: 100,
   };
   await writeFile(join(folder, 'kubelet.json'), JSON.stringify(kubelet, undefined, 2));
@@ -199,4 +218,3 @@ async function writeKubernetes(folder: string, server: string, cgroup: string, n
   };
   await writeFile(join(folder, 'kube-proxy.json'), JSON.stringify(kubeProxy, undefined, 2));
 }
-

@@ -47,8 +47,10 @@ export async function writeState(folder: string, state: State, { create = false 
 
 /** Removes what a cluster kept, but not its logs; the state last, as it is what leads here. */
 export async function removeFiles(folder: string): Promise<void> {
-  for (const name of ['etcd', 'pki', 'config', 'var', 'images']) await rm(join(folder, name), { recursive: true, force: true });
-  for (const name of ['admin', 'controller-manager', 'scheduler', 'kwok']) await rm(join(folder, `${name}.kubeconfig`), { force: true });
+  for (const name of ['etcd', 'pki', 'config', 'var', 'images'])
+    await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of ['admin', 'controller-manager', 'scheduler', 'kwok'])
+    await rm(join(folder, `${name}.kubeconfig`), { force: true });
   await rm(file(folder), { force: true });
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1CustomResourceDefinition } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { moduleFolder } from '../../tools/module.ts';
 import { type Client, until } from '../client.ts';
 
@@ -15,16 +15,22 @@ const shipped: Readonly<Record<string, string[]>> = {
   ),
 };
 
-/** All custom kinds that the workloads use. */
+/** Kinds that GKE brings and no module ships, written down from its documentation. */
+const ours = join(import.meta.dirname, '..', '..', 'infra', 'crds', 'google.yaml');
+
+/** The custom kinds that their projects ship. */
 export async function readDefinitions(): Promise<V1CustomResourceDefinition[]> {
-  const modules = await Promise.all(Object.keys(shipped).map(async module => [module, await moduleFolder('crds', module)] as const));
+  const modules = await Promise.all(
+    Object.keys(shipped).map(async module => [module, await moduleFolder('crds', module)] as const),
+  );
   const files = modules.flatMap(([module, folder]) => (shipped[module] ?? []).map(file => join(folder, file)));
   return Promise.all(files.map(async file => parse(await readFile(file, 'utf8')) as V1CustomResourceDefinition));
 }
 
-/** Installs them and waits until the API server serves each. */
+/** Installs all custom kinds that the workloads use and waits until the API server serves each. */
 export async function installDefinitions(client: Client): Promise<void> {
-  const definitions = await readDefinitions();
+  const google = parseAllDocuments(await readFile(ours, 'utf8')).map(each => each.toJS() as V1CustomResourceDefinition);
+  const definitions = [...(await readDefinitions()), ...google];
   await Promise.all(definitions.map(definition => client.apply(definition)));
   await Promise.all(
     definitions.map(({ metadata }) => {
