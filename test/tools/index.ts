@@ -18,7 +18,7 @@ const packages = {
   kubeconform: ['lint', 'github.com/yannh/kubeconform/cmd/kubeconform'],
   'kube-score': ['lint', 'github.com/zegl/kube-score/cmd/kube-score'],
   promtool: ['prometheus', 'github.com/prometheus/prometheus/cmd/promtool'],
-  'fake-gcs-server': ['emulators', 'github.com/fsouza/fake-gcs-server'],
+  'fake-gcs-server': ['emulators', './fake-gcs-server'],
   pstest: ['emulators', './pstest'],
 } as const satisfies Record<string, readonly [module: string, pkg: string]>;
 
@@ -35,7 +35,10 @@ const flags = [
   `-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
 ];
 
-const sources: Readonly<Record<string, string[]>> = { pause: ['main.go'], emulators: ['go.sum', 'pstest/main.go'] };
+const sources: Readonly<Record<string, string[]>> = {
+  pause: ['main.go'],
+  emulators: ['go.sum', 'fake-gcs-server/main.go', 'pstest/main.go'],
+};
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'tools');
 
 /**
