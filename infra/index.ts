@@ -31,7 +31,11 @@ const { namespace } = platform.namespace;
 
 // Who is told of what.
 const { runbooks } = stage.alerts;
-const observability = new Observability('observability', { stage, namespace, runbooks }, inCluster);
+const observability = new Observability(
+  'observability',
+  { stage, namespace, runbooks },
+  { provider: kubernetes, dependsOn: platform },
+);
 const onGround = { provider: google, dependsOn: ground.apis };
 const { channel } = new Uptime('uptime', stage, onGround);
 new Budget('budget', { stage: stage.name, channel, ...stage.budget }, onGround);

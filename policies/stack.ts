@@ -1,4 +1,4 @@
-import type { PolicyResource } from '@pulumi/policy';
+import { type PolicyResource, UnknownValueError } from '@pulumi/policy';
 import type { Resource } from '@pulumi/pulumi';
 import type { ResolvedResource } from '@pulumi/pulumi/queryable/index.js';
 import { ifKnown, stageOf } from './check.ts';
@@ -12,11 +12,21 @@ export interface CloudResource<T extends Resource> {
 /** All resources of a stack, as the policies on the whole ask for them. */
 export class Stack {
   readonly resources: readonly PolicyResource[];
-  readonly objects: readonly KubernetesObject[];
+  readonly #objects: readonly KubernetesObject[];
 
   constructor(resources: readonly PolicyResource[]) {
     this.resources = resources;
-    this.objects = resources.map(objectOf).filter(object => object !== undefined);
+    this.#objects = resources.map(objectOf).filter(object => object !== undefined);
+  }
+
+  /**
+   * The Kubernetes objects. The engine gives outputs here, and as long as the cluster is not there a preview has none: then
+   * this throws what CrossGuard takes for a value that can't be known yet.
+   */
+  get objects(): readonly KubernetesObject[] {
+    const unknown = this.#objects.find(({ props }) => Object.keys(props).length === 0);
+    if (unknown) throw new UnknownValueError('', [unknown.where]);
+    return this.#objects;
   }
 
   get stage(): string {

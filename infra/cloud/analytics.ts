@@ -45,9 +45,7 @@ export class Analytics extends ComponentResource {
     const { project, values, labels } = args;
     const parent = { parent: this };
 
-    const logs = this.#dataset('logs', raw, 'Log entries as they came', {
-      defaultPartitionExpirationMs: values.rawDays * dayInMs,
-    });
+    const logs = this.#dataset('logs', raw, 'Log entries as they came');
     const rawByName = mapValues(rawTables, (schema, tableId) => {
       const table = new Table(
         `${name}-raw-${tableId}`,
@@ -80,7 +78,7 @@ export class Analytics extends ComponentResource {
       ].join(' AND '),
     );
 
-    const dataset = this.#dataset('dataset', analytics, 'Downloads, by version and by day', {});
+    const dataset = this.#dataset('dataset', analytics, 'Downloads, by version and by day');
     const view = new Table(
       `${name}-downloads`,
       {
@@ -104,7 +102,8 @@ export class Analytics extends ComponentResource {
         datasetId: dataset.datasetId,
         tableId: 'downloads_daily',
         schema: JSON.stringify(daily),
-        timePartitioning: { type: 'DAY', field: 'day' },
+        timePartitioning: { type: 'DAY', field: 'day', expirationMs: 36_500 * dayInMs },
+        requirePartitionFilter: true,
         clusterings: ['module', 'version'],
         deletionProtection: values.deletionProtection,
         labels,
@@ -123,7 +122,7 @@ export class Analytics extends ComponentResource {
     this.registerOutputs({ dataset: this.dataset });
   }
 
-  #dataset(id: string, datasetId: string, description: string, rest: { defaultPartitionExpirationMs?: number }) {
+  #dataset(id: string, datasetId: string, description: string) {
     const { values, labels } = this.#args;
     return new Dataset(
       `${this.#name}-${id}`,
@@ -132,8 +131,9 @@ export class Analytics extends ComponentResource {
         description,
         location: values.location,
         deleteContentsOnDestroy: !values.deletionProtection,
+        // Of tables that don't say otherwise.
+        defaultPartitionExpirationMs: values.rawDays * dayInMs,
         labels,
-        ...rest,
       },
       { parent: this },
     );

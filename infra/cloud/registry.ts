@@ -62,6 +62,7 @@ export class Registry extends ComponentResource {
     const uri = 'https://ghcr.io';
     this.ghcr = prefix('ghcr', {
       mode: 'REMOTE_REPOSITORY',
+      cleanupPolicies,
       description: `Cache of ${uri}`,
       remoteRepositoryConfig: { description: uri, dockerRepository: { customRepository: { uri } } },
     });

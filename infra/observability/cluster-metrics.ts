@@ -16,5 +16,6 @@ export const clusterMetrics: Readonly<
   container_cpu_cfs_periods_total: 'CADVISOR',
   container_cpu_cfs_throttled_periods_total: 'CADVISOR',
   container_memory_working_set_bytes: 'CADVISOR',
+  'monitoring_googleapis_com:uptime_check_check_passed': 'uptime',
   'monitoring_googleapis_com:uptime_check_time_until_ssl_cert_expires': 'uptime',
 };

@@ -1,5 +1,5 @@
 import * as k8s from '@pulumi/kubernetes';
-import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
 import { labels, type Owner } from './labels.ts';
 import { toDns } from './network.ts';
 import * as units from './units.ts';
@@ -20,8 +20,8 @@ export interface NamespaceArgs {
  * pods without limits or beyond the quota, containers larger than any of ours, and traffic that nobody has declared.
  */
 export class Namespace extends ComponentResource {
-  /** Known only when the guard rails stand: what uses it is made after them. */
-  readonly namespace: Output<string>;
+  /** Its name, which a preview knows too. What is made in it depends on this component, so that the guard rails stand first. */
+  readonly namespace: string;
 
   constructor(name: string, args: NamespaceArgs, options?: ComponentResourceOptions) {
     super('gocenter:workloads:Namespace', name, {}, options);
@@ -43,8 +43,9 @@ export class Namespace extends ComponentResource {
       },
       parent,
     );
-    this.namespace = namespace.metadata.name;
-    const meta = (object: string) => ({ name: object, namespace: namespace.metadata.name, labels: common });
+    this.namespace = args.name;
+    const inside = { parent: this, dependsOn: namespace };
+    const meta = (object: string) => ({ name: object, namespace: args.name, labels: common });
     const { pods, cpu, memory, disk } = args.quota;
 
     new k8s.core.v1.ResourceQuota(
@@ -67,7 +68,7 @@ export class Namespace extends ComponentResource {
           },
         },
       },
-      parent,
+      inside,
     );
     // Of pods, not of containers: a container's maximum becomes the default of whoever gives no limit, and would hide
     // what the quota refuses by name.
@@ -85,7 +86,7 @@ export class Namespace extends ComponentResource {
           ],
         },
       },
-      parent,
+      inside,
     );
     new k8s.networking.v1.NetworkPolicy(
       `${name}-default-deny`,
@@ -93,7 +94,7 @@ export class Namespace extends ComponentResource {
         metadata: meta('default-deny'),
         spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], egress: [toDns()] },
       },
-      parent,
+      inside,
     );
     this.registerOutputs({ namespace: this.namespace });
   }

@@ -47,11 +47,11 @@ export class Platform extends ComponentResource {
         `gocenter-${pool}`,
         { metadata: { name: `gocenter-${pool}`, labels: common }, value, globalDefault: false, description },
         { parent: this },
-      ).metadata.name;
-    const priorities = {
-      serving: priority('serving', 100_000, 'Somebody waits for the answer.'),
-      workers: priority('workers', 10_000, 'Works on messages, which can wait.'),
-    };
+      );
+    const priorities = [
+      priority('serving', 100_000, 'Somebody waits for the answer.'),
+      priority('workers', 10_000, 'Works on messages, which can wait.'),
+    ];
 
     const authentication = prometheusAuthentication('prometheus', common, this);
 
@@ -85,13 +85,17 @@ export class Platform extends ComponentResource {
           database: databaseOf(shape, stage, backends),
           lameDuck: shape.lameDuck,
           drain: shape.drain,
-          priority: priorities[pool],
+          priority: `gocenter-${pool}`,
         },
-        { parent: this, dependsOn: this.namespace },
+        { parent: this, dependsOn: [this.namespace, ...priorities] },
       );
     });
     const cdn = stage.services.proxy.variables.REQUIRE_TOKEN !== 'true';
-    new Gateway('gocenter', { namespace, labels: common, edge: backends.edge, cdn }, { parent: this });
+    new Gateway(
+      'gocenter',
+      { namespace, labels: common, edge: backends.edge, cdn },
+      { parent: this, dependsOn: this.namespace },
+    );
     this.registerOutputs({ namespace });
   }
 }

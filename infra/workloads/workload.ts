@@ -64,7 +64,7 @@ export class Workload extends ComponentResource {
     const matchLabels = selector(args.service);
     const parent = { parent: this };
 
-    const account = new k8s.core.v1.ServiceAccount(
+    new k8s.core.v1.ServiceAccount(
       `${name}-account`,
       {
         metadata: {
@@ -91,7 +91,7 @@ export class Workload extends ComponentResource {
           strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
           template: {
             metadata: { labels: common, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } },
-            spec: this.#podSpec(args, account.metadata.name),
+            spec: this.#podSpec(args),
           },
         },
       },
@@ -154,7 +154,7 @@ export class Workload extends ComponentResource {
     this.registerOutputs({ host: this.host });
   }
 
-  #podSpec(args: WorkloadArgs, account: Input<string>) {
+  #podSpec(args: WorkloadArgs) {
     const volumes = args.scratch.map(({ path, size }) => ({ name: volumeName(path), emptyDir: { sizeLimit: size } }));
     const mounts = args.scratch.map(({ path }) => ({ name: volumeName(path), mountPath: path, readOnly: false }));
     const secret = args.secrets.length > 0;
@@ -174,7 +174,7 @@ export class Workload extends ComponentResource {
       SHUTDOWN_TIMEOUT: `${args.drain}s`,
     };
     return {
-      serviceAccountName: account,
+      serviceAccountName: args.service,
       automountServiceAccountToken: false,
       // Variables like PROXY_PORT=tcp://… of other Services would be taken for ours.
       enableServiceLinks: false,
