@@ -63,6 +63,8 @@ export interface Backends {
     ip: Input<string>;
     certificateMap: Input<string>;
     securityPolicy: Input<string>;
+    /** Name of the TLS versions and ciphers that the Gateway takes. */
+    tlsPolicy: Input<string>;
   };
   /** Prometheus' query interface, and the e-mail of the Google service account with which KEDA may ask it. */
   prometheus: { url: Input<string>; reader: Input<string> };

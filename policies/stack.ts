@@ -1,5 +1,5 @@
 import { type PolicyResource, UnknownValueError } from '@pulumi/policy';
-import type { Resource } from '@pulumi/pulumi';
+import { type Resource, runtime } from '@pulumi/pulumi';
 import type { ResolvedResource } from '@pulumi/pulumi/queryable/index.js';
 import { ifKnown, stageOf } from './check.ts';
 import { type KubernetesObject, objectOf, type Pod, podsOf } from './kubernetes.ts';
@@ -25,7 +25,7 @@ export class Stack {
    */
   get objects(): readonly KubernetesObject[] {
     const unknown = this.#objects.find(({ props }) => Object.keys(props).length === 0);
-    if (unknown) throw new UnknownValueError('', [unknown.where]);
+    if (unknown) throw new UnknownValueError(runtime.unknownValue, [unknown.where]);
     return this.#objects;
   }
 

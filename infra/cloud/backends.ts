@@ -85,6 +85,7 @@ export function googleBackends(stage: Stage, on: Foundation, provider: ProviderR
       ip: edge.address,
       certificateMap: edge.certificateMap,
       securityPolicy: edge.securityPolicy,
+      tlsPolicy: edge.tlsPolicy,
     },
     prometheus: {
       url: `https://monitoring.googleapis.com/v1/projects/${project}/location/global/prometheus`,

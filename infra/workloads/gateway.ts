@@ -76,6 +76,10 @@ export class Gateway extends ComponentResource {
       },
       { 'networking.gke.io/certmap': edge.certificateMap },
     );
+    make(gke, 'GCPGatewayPolicy', name, {
+      default: { sslPolicy: edge.tlsPolicy },
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name },
+    });
     const listener = (sectionName: 'http' | 'https') => [{ kind: 'Gateway', name, sectionName }];
 
     make(gatewayApi, 'HTTPRoute', 'to-https', {

@@ -41,13 +41,11 @@ const allowed = [
   'Subnetwork.logConfig.flowSampling',
   // Variables of the services, by which they use what they have.
   'Deployment.spec.template.spec.containers.*.env.*.value',
-  // Availability: zones, spot nodes, a standby of the database, locations of data.
+  // Availability: zones, a standby of the database, locations of data.
   'Cluster.clusterAutoscaling.autoProvisioningLocations.*',
   'Cluster.location',
   'Cluster.nodeLocations.*',
-  'NodePool.autoscaling.locationPolicy',
   'NodePool.location',
-  'NodePool.nodeConfig.spot',
   'NodePool.nodeLocations.*',
   'kubernetes.clusterIdentifier',
   'DatabaseInstance.settings.availabilityType',

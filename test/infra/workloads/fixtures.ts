@@ -36,6 +36,7 @@ export const backends: Backends = {
     ip: '203.0.113.7',
     certificateMap: 'gocenter',
     securityPolicy: 'gocenter',
+    tlsPolicy: 'gocenter',
   },
   prometheus: {
     url: 'https://monitoring.googleapis.com/v1/projects/p/location/global/prometheus',
