@@ -1,4 +1,5 @@
 import { Dataset } from '@pulumi/gcp/bigquery/dataset.js';
+import { DatasetAccess } from '@pulumi/gcp/bigquery/datasetAccess.js';
 import { DatasetIamMember } from '@pulumi/gcp/bigquery/datasetIamMember.js';
 import { Table } from '@pulumi/gcp/bigquery/table.js';
 import { ProjectSink } from '@pulumi/gcp/logging/projectSink.js';
@@ -33,15 +34,25 @@ export const sinkRights = stackPolicy({
   name: 'sink-rights',
   description: 'Checks that the writer of every log sink may write to its dataset; otherwise the logs are dropped.',
   check(stack, say) {
-    const grants = stack.ofType(DatasetIamMember).filter(({ props }) => props.role === 'roles/bigquery.dataEditor');
+    const writes = ({ props }: { props: { role?: string | undefined } }) => props.role === 'roles/bigquery.dataEditor';
+    const members = stack.ofType(DatasetIamMember).filter(writes);
+    const accesses = stack.ofType(DatasetAccess).filter(writes);
     each(stack.ofType(ProjectSink), ({ resource, props }) => {
       if (!('bigqueryOptions' in props)) return;
       const writer = ifKnown(() => props.writerIdentity);
-      const granted = grants.some(grant => {
-        const member = ifKnown(() => grant.props.member);
-        if (member !== undefined) return member === writer;
-        return grant.resource.propertyDependencies.member?.some(({ urn }) => urn === resource.urn) ?? false;
-      });
+      const isWriter = (member: string | undefined, from: (typeof resource)[] | undefined) =>
+        member === undefined ? (from?.some(({ urn }) => urn === resource.urn) ?? false) : member === writer;
+      const granted =
+        members.some(({ props, resource }) =>
+          isWriter(
+            ifKnown(() => props.member),
+            resource.propertyDependencies.member,
+          ),
+        ) ||
+        accesses.some(({ props, resource }) => {
+          const email = ifKnown(() => props.userByEmail);
+          return isWriter(email && `serviceAccount:${email}`, resource.propertyDependencies.userByEmail);
+        });
       if (granted) return;
       say(resource, '', 'its writer may not write to the dataset', 'grant it roles/bigquery.dataEditor on the dataset');
     });

@@ -78,15 +78,17 @@ export class Database extends ComponentResource {
       // It grows by itself; the size is what it began with.
       { parent: this, ignoreChanges: ['settings.diskSize'] },
     );
+    // A user who owns tables can't be deleted, nor a database that is in use: both go with their instance.
+    const withInstance = { deletionPolicy: 'ABANDON' };
     const catalogue = new Catalogue(
       `${name}-catalogue`,
-      { name: 'catalogue', instance: instance.name, charset: 'UTF8', collation: 'en_US.UTF8' },
+      { name: 'catalogue', instance: instance.name, charset: 'UTF8', collation: 'en_US.UTF8', ...withInstance },
       parent,
     );
     const password = new RandomPassword(`${name}-password`, { length: 40, special: false }, parent);
     const user = new User(
       `${name}-user`,
-      { name: 'catalogue', instance: instance.name, password: password.result },
+      { name: 'catalogue', instance: instance.name, password: password.result, ...withInstance },
       parent,
     );
     new SecretVersion(

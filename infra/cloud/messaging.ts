@@ -8,7 +8,7 @@ import type { ServiceName } from '../services.ts';
 
 /** Who says what. Every topic has an entry, so that a new one does not compile before its publishers are named. */
 export const publishers: Readonly<Record<TopicName, readonly ServiceName[]>> = {
-  'module.requested': ['proxy', 'validator', 'discovery'],
+  'module.requested': ['proxy', 'validator', 'discovery', 'ui-backend'],
   'module.fetched': ['processor'],
   'module.published': ['validator'],
   'module.rejected': ['validator'],

@@ -1,4 +1,6 @@
-/** A table's name in a query. */
+import { type DownloadColumn, daily, dimensions, download } from './schemas.ts';
+
+/** A dataset's name in a query. */
 export interface Place {
   project: string;
   dataset: string;
@@ -6,46 +8,73 @@ export interface Place {
 
 const table = ({ project, dataset }: Place, name: string) => `\`${project}.${dataset}.${name}\``;
 
-/** Undoes the go command's escape in paths: `!a` is `A`. */
-const unescaped = (text: string) => `(
-    SELECT STRING_AGG(IF(at = 0, part, CONCAT(UPPER(SUBSTR(part, 1, 1)), SUBSTR(part, 2))), '' ORDER BY at)
-    FROM UNNEST(SPLIT(${text}, '!')) AS part WITH OFFSET AS at
-  )`;
+/** Undoes the go command's escape: `!a` is `A`. */
+const unescaped = (text: string) =>
+  `(SELECT STRING_AGG(IF(place = 0, part, CONCAT(UPPER(SUBSTR(part, 1, 1)), SUBSTR(part, 2))), '' ORDER BY place) ` +
+  `FROM UNNEST(SPLIT(${text}, '!')) AS part WITH OFFSET AS place)`;
+
+const fromUrl = (pattern: string) => `REGEXP_EXTRACT(httpRequest.requestUrl, r'${pattern}')`;
+const fromAgent = (pattern: string) => `REGEXP_EXTRACT(httpRequest.userAgent, r'${pattern}')`;
+
+/** A column as the proxy logged it; the sink has made lower case and floats of it. */
+const logged = (name: DownloadColumn) => {
+  if (name === 'timestamp') return name;
+  const field = `jsonPayload.${name.toLowerCase()}`;
+  return download[name] === 'INTEGER' ? `CAST(${field} AS INT64)` : field;
+};
+
+/** The same of what the edge gave from its cache, as far as its log knows it. */
+const atEdge: Readonly<Record<DownloadColumn, string>> = {
+  timestamp: 'timestamp',
+  module: unescaped(fromUrl('^https?://[^/]+/(?:cached-only/)?(.+)/@v/')),
+  version: unescaped(fromUrl('/@v/([^/?]+)[.](?:zip|mod|info)')),
+  kind: fromUrl('[.](zip|mod|info)(?:[?]|$)'),
+  status: 'httpRequest.status',
+  bytes: 'httpRequest.responseSize',
+  cache: "'edge'",
+  country: 'CAST(NULL AS STRING)',
+  client: fromAgent('^([^/ ]+)'),
+  clientVersion: fromAgent('^[^/ ]+/([^ ]+)'),
+  ci: 'CAST(NULL AS BOOL)',
+  durationMs: 'CAST(NULL AS FLOAT64)',
+};
+
+const select = (expression: (name: DownloadColumn) => string) =>
+  (Object.keys(download) as DownloadColumn[]).map(name => `  ${expression(name)} AS ${name}`).join(',\n');
 
 /**
- * One row a download of a zip: those that the proxy served, and those that the edge served from its cache, of which the
- * proxy knows nothing.
+ * The view `downloads`: a row a request, those that the proxy answered and those that the edge answered from its cache, of
+ * which the proxy knows nothing. A condition on `timestamp` reaches the partitions behind it.
  */
 export const downloadsView = (raw: Place): string => `SELECT
-  timestamp AS time,
-  jsonPayload.module AS module,
-  jsonPayload.version AS version,
-  'proxy' AS source
+${select(logged)}
 FROM ${table(raw, 'downloads')}
 UNION ALL
 SELECT
-  timestamp AS time,
-  ${unescaped(String.raw`REGEXP_EXTRACT(httpRequest.requestUrl, r'^https://[^/]+/(.+)/@v/[^/]+\.zip')`)} AS module,
-  ${unescaped(String.raw`REGEXP_EXTRACT(httpRequest.requestUrl, r'/@v/([^/]+)\.zip')`)} AS version,
-  'edge' AS source
+${select(name => atEdge[name])}
 FROM ${table(raw, 'requests')}
 `;
 
+/** Days that a run sums up again: entries come late, and a run may have failed. */
+const again = 3;
+
 /**
- * Sums of the two days before the run: entries come late, and a day that a run missed is made up by the next. Running it
- * again changes nothing.
+ * Writes the sums of the days before the run, in the place of those that are there: running it twice changes nothing, and
+ * nobody sees a day without its sums.
  */
-export const dailyRollUp = (analytics: Place): string => `MERGE ${table(analytics, 'downloads_daily')} AS daily
-USING (
-  SELECT DATE(time) AS day, module, version, COUNT(*) AS downloads
-  FROM ${table(analytics, 'downloads')}
-  WHERE time >= TIMESTAMP(DATE_SUB(@run_date, INTERVAL 2 DAY)) AND time < TIMESTAMP(@run_date)
-    AND module IS NOT NULL AND version IS NOT NULL
-  GROUP BY day, module, version
-) AS sums
-ON daily.day = sums.day AND daily.module = sums.module AND daily.version = sums.version
-  AND daily.day >= DATE_SUB(@run_date, INTERVAL 2 DAY)
-WHEN MATCHED THEN UPDATE SET downloads = sums.downloads
-WHEN NOT MATCHED THEN INSERT (day, module, version, downloads)
-  VALUES (sums.day, sums.module, sums.version, sums.downloads)
+export const dailyRollUp = (analytics: Place): string => {
+  const sums = table(analytics, 'downloads_daily');
+  const groups = dimensions.join(', ');
+  return `DECLARE since DATE DEFAULT DATE_SUB(@run_date, INTERVAL ${again} DAY);
+BEGIN TRANSACTION;
+DELETE FROM ${sums} WHERE day >= since AND day < @run_date;
+INSERT INTO ${sums} (${daily.map(({ name }) => name).join(', ')})
+SELECT
+  DATE(timestamp), ${groups},
+  COUNTIF(kind = 'zip' AND status = 200), COUNT(*), IFNULL(SUM(bytes), 0)
+FROM ${table(analytics, 'downloads')}
+WHERE timestamp >= TIMESTAMP(since) AND timestamp < TIMESTAMP(@run_date)
+GROUP BY DATE(timestamp), ${groups};
+COMMIT TRANSACTION;
 `;
+};
