@@ -32,6 +32,8 @@ export const kubernetesVersion = 'v1.35.4';
 const flags = [
   '-trimpath',
   '-buildvcs=false',
+  // Prometheus without the clients of all clouds, which promtool has no use for: a minute instead of more than four.
+  '-tags=remove_all_sd',
   `-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
 ];
 
