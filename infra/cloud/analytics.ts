@@ -53,7 +53,7 @@ export class Analytics extends ComponentResource {
     this.#sink('requests', logs, requests, [
       'resource.type="http_load_balancer"',
       `logName="projects/${project}/logs/requests"`,
-      `httpRequest.requestUrl=~"^https://${args.proxyHost.replaceAll('.', '[.]')}/.+/@v/[^/]+[.](zip|mod|info)$"`,
+      `httpRequest.requestUrl=~"^https://${args.proxyHost.replaceAll('.', String.raw`\.`)}/.+/@v/[^/]+[.](zip|mod|info)$"`,
       'httpRequest.cacheHit=true',
     ]);
 
