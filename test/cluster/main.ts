@@ -8,11 +8,7 @@ const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)} s`;
 if (command === 'up') {
   const running = await runningCluster(defaultFolder);
   if (running === undefined) {
-    const { cluster, release } = await startCluster(defaultFolder, line => console.error(`cluster: ${line}`));
-    release();
-    if (cluster.withoutRealNode !== undefined) console.log(`Without a real node: ${cluster.withoutRealNode}.`);
-    console.log(`The cluster is up after ${seconds()}.`);
-    tellHow(cluster.kubeconfig);
+    await up();
   } else {
     console.log('The cluster is up already.');
     tellHow(running.kubeconfig);
@@ -23,6 +19,20 @@ if (command === 'up') {
 } else {
   console.error('Say `npm run cluster:up` or `npm run cluster:down`.');
   process.exitCode = 2;
+}
+
+async function up(): Promise<void> {
+  try {
+    const { cluster, release } = await startCluster(defaultFolder, line => console.error(`cluster: ${line}`));
+    release();
+    if (cluster.withoutRealNode !== undefined) console.log(`Without a real node: ${cluster.withoutRealNode}.`);
+    console.log(`The cluster is up after ${seconds()}.`);
+    tellHow(cluster.kubeconfig);
+  } catch (error) {
+    console.error(`No cluster was started. ${(error as Error).message}`);
+    console.error(`What its programs said is in ${defaultFolder}/log.`);
+    process.exitCode = 1;
+  }
 }
 
 function tellHow(kubeconfig: string): void {
