@@ -39,20 +39,20 @@ export const sinkRights = stackPolicy({
     const accesses = stack.ofType(DatasetAccess).filter(writes);
     each(stack.ofType(ProjectSink), ({ resource, props }) => {
       if (!('bigqueryOptions' in props)) return;
-      const writer = ifKnown(() => props.writerIdentity);
-      const isWriter = (member: string | undefined, from: (typeof resource)[] | undefined) =>
-        member === undefined ? (from?.some(({ urn }) => urn === resource.urn) ?? false) : member === writer;
+      const isWriter = (member: unknown) => member === props.writerIdentity;
       const granted =
-        members.some(({ props, resource }) =>
-          isWriter(
-            ifKnown(() => props.member),
-            resource.propertyDependencies.member,
-          ),
+        members.some(grant =>
+          stack.computedFrom(grant.resource, 'member', () => grant.props.member, resource, isWriter),
         ) ||
-        accesses.some(({ props, resource }) => {
-          const email = ifKnown(() => props.userByEmail);
-          return isWriter(email && `serviceAccount:${email}`, resource.propertyDependencies.userByEmail);
-        });
+        accesses.some(grant =>
+          stack.computedFrom(
+            grant.resource,
+            'userByEmail',
+            () => grant.props.userByEmail,
+            resource,
+            email => isWriter(`serviceAccount:${email}`),
+          ),
+        );
       if (granted) return;
       say(resource, '', 'its writer may not write to the dataset', 'grant it roles/bigquery.dataEditor on the dataset');
     });

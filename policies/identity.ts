@@ -176,7 +176,7 @@ export const clusterLegacyAccess = cloudPolicy(Cluster, {
   },
 });
 
-const binding = /^serviceAccount:(.+)\.svc\.id\.goog\[([^/]+)\/([^\]]+)\]$/;
+const binding = /^serviceAccount:.+\.svc\.id\.goog\[([^/]+)\/([^\]]+)\]$/;
 
 export const workloadIdentityMatches = stackPolicy({
   name: 'workload-identity-matches',
@@ -185,26 +185,25 @@ export const workloadIdentityMatches = stackPolicy({
     charts: list(['keda/*'], 'Kubernetes accounts that charts make, as `namespace/name`; `*` stands for any text.'),
   },
   check(stack, say, { settings }) {
-    const bound = new Set<string>();
+    const grants = stack.ofType(AccountMember);
+    const boundOf = ({ props }: (typeof grants)[number]) =>
+      props.role === 'roles/iam.workloadIdentityUser' ? binding.exec(props.member)?.slice(1) : undefined;
     all(
       () =>
-        each(stack.ofType(AccountMember), ({ resource, props }) => {
-          if (props.role !== 'roles/iam.workloadIdentityUser') return;
-          const [, , namespace = '', name = ''] = binding.exec(props.member) ?? [];
-          bound.add(`${namespace}/${name}`);
-          if (stack.find('ServiceAccount', namespace, name) || matchesAny(settings.charts, `${namespace}/${name}`))
-            return;
-          say(
-            resource,
-            'member',
-            `there is no Kubernetes account ${namespace}/${name}`,
-            'name one that the stack declares',
-          );
+        each(grants, grant => {
+          const [namespace, name] = boundOf(grant) ?? [];
+          if (!namespace || !name) return;
+          const place = `${namespace}/${name}`;
+          if (matchesAny(settings.charts, place) || stack.find('ServiceAccount', namespace, name)) return;
+          const wrong = `there is no Kubernetes account ${place}`;
+          say(grant.resource, 'member', wrong, 'name one that the stack declares');
         }),
       () =>
         each(stack.ofKind('ServiceAccount'), account => {
           const key = 'iam.gke.io/gcp-service-account';
-          if (!Object.hasOwn(account.annotations(), key) || bound.has(`${account.namespace()}/${account.name}`)) return;
+          if (!Object.hasOwn(account.annotations(), key)) return;
+          const place = account.place();
+          if (grants.some(grant => boundOf(grant)?.join('/') === place)) return;
           const where = `metadata.annotations["${key}"]`;
           say(account, where, 'the Google account does not let it in', 'bind it with roles/iam.workloadIdentityUser');
         }),

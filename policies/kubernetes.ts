@@ -12,10 +12,12 @@ export interface KubernetesObject {
   readonly group: string;
   readonly props: Readonly<Record<string, unknown>>;
   readonly urn: string;
-  /** `metadata.name`, or Pulumi's name of it as long as it isn't known. */
+  /** `metadata.name`, for messages; Pulumi's name of it as long as it isn't known. */
   readonly name: string;
   /** `metadata.namespace`, `default` when there is none. Throws while it is not known. */
   namespace(): string;
+  /** `<namespace>/<name>`, exactly. Throws while it is not known. */
+  place(): string;
   labels(): Readonly<Record<string, string>>;
   annotations(): Readonly<Record<string, string>>;
   /** For messages: `Deployment gocenter/proxy`. */
@@ -68,7 +70,7 @@ export function objectOf(resource: {
   const metadata = () => resource.props.metadata as Metadata | undefined;
   const name = ifKnown(() => metadata()?.name) ?? resource.name;
   const namespace = () => metadata()?.namespace ?? 'default';
-  const place = clusterWide.has(kind) ? name : `${ifKnown(namespace) ?? '(unknown)'}/${name}`;
+  const shown = clusterWide.has(kind) ? name : `${ifKnown(namespace) ?? '(unknown)'}/${name}`;
   return {
     kind,
     group: module.includes('/') ? (module.split('/')[0] ?? '').replace(/^core$/, '') : '',
@@ -76,9 +78,10 @@ export function objectOf(resource: {
     urn: resource.urn,
     name,
     namespace,
+    place: () => `${namespace()}/${metadata()?.name ?? resource.name}`,
     labels: () => metadata()?.labels ?? {},
     annotations: () => metadata()?.annotations ?? {},
-    where: `${kind} ${place}`,
+    where: `${kind} ${shown}`,
   };
 }
 

@@ -37,9 +37,12 @@ export class Stack {
     return this.objects.filter(object => kinds.includes(object.kind));
   }
 
-  /** The object of that kind and place, if the stack has it. */
+  /** The object of that kind and place, if the stack has it. Throws while it may be one whose place is not known. */
   find(kind: string, namespace: string, name: string): KubernetesObject | undefined {
-    return this.ofKind(kind).find(object => object.name === name && object.namespace() === namespace);
+    const place = `${namespace}/${name}`;
+    const candidates = this.ofKind(kind);
+    const found = candidates.find(object => ifKnown(() => object.place()) === place);
+    return found ?? candidates.find(object => object.place() === place);
   }
 
   /** Whether some pods of the namespace have labels that `matches` accepts. */
@@ -58,17 +61,28 @@ export class Stack {
   }
 
   /**
-   * Whether a property of one resource refers to another: by the other's id or name, or, while a preview can't know
-   * these, by the dependency that the engine has recorded for the property.
+   * Whether a property was computed from a resource: by its value, or, while a preview can't know that, by the
+   * dependency that the engine has recorded for the property. Throws if there is neither.
    */
+  computedFrom(
+    from: PolicyResource,
+    property: string,
+    read: () => unknown,
+    to: PolicyResource,
+    agrees: (value: unknown) => boolean,
+  ): boolean {
+    const dependencies = from.propertyDependencies[property] ?? [];
+    if (ifKnown(() => [read()]) || dependencies.length === 0) return agrees(read());
+    return dependencies.some(({ urn }) => urn === to.urn);
+  }
+
+  /** As `computedFrom`, for a property that names the resource, by its id or name. */
   refers(from: PolicyResource, property: string, read: () => unknown, to: PolicyResource): boolean {
-    const value = ifKnown(read);
-    if (typeof value !== 'string') {
-      return from.propertyDependencies[property]?.some(dependency => dependency.urn === to.urn) ?? false;
-    }
-    const names = ['id', 'name', 'accountId', 'datasetId', 'topicId', 'secretId'].map(field =>
-      ifKnown(() => to.props[field]),
-    );
-    return names.some(name => typeof name === 'string' && (value === name || value.endsWith(`/${name}`)));
+    return this.computedFrom(from, property, read, to, value => {
+      const ids = ['id', 'name', 'datasetId'].filter(field => ifKnown(() => to.props[field]) !== undefined);
+      // Ids are computed; a name is given, and where it is not known nothing can be said.
+      const names = ids.length > 0 ? ids.map(field => to.props[field]) : [to.props.name];
+      return names.some(name => typeof name === 'string' && (value === name || String(value).endsWith(`/${name}`)));
+    });
   }
 }
