@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commands, currentUser } from '../../services/commands/index.ts';
 import { Fault } from '../../services/errors.ts';
+import { subscriptions } from '../../services/messaging/topics.ts';
 import { readOutcome, readRelease, writeAlarm, writeOutcome } from '../../services/records/index.ts';
 import { handle, hello, openWorld, toolsOf, until, type World } from '../validator/helpers.ts';
 
@@ -60,14 +61,14 @@ describe('every command', () => {
     ['release', [name], 'release: a --reason is missing: it is kept with the version', undefined],
     ['release', [name, '--reason', ' '], 'release: a --reason is missing: it is kept with the version', undefined],
     ['request', [], 'request: a module and its version are missing', 'usage: request <module>@<version>…'],
-    [
-      'replay',
-      [],
-      'replay: give the id of one dead letter, or --all',
-      'usage: replay [processor|validator] <id>|--all',
-    ],
+    ['replay', [], 'replay: give the id of one dead letter, or --all', 'usage: replay [<subscription>] <id>|--all'],
     ['replay', ['validator', '1', '--all'], 'replay: give the id of one dead letter, or --all', undefined],
-    ['dead-letters', ['proxy'], 'dead-letters: give processor or validator, or nothing', undefined],
+    [
+      'dead-letters',
+      ['proxy'],
+      `dead-letters: give one of ${Object.keys(subscriptions).join(', ')}, or nothing`,
+      'usage: dead-letters [<subscription>]',
+    ],
     ['alarms', ['x'], 'alarms: "x" is too much', 'usage: alarms [--json]'],
   ])('%s %j is answered with what is wrong and the usage', async (command, argv, sentence, usage) => {
     const { exit, lines } = await run(command, ...argv);
