@@ -15,7 +15,7 @@ const version = {
 export const ModuleRequested = Type.Object({
   ...version,
   /** Who asked: the proxy on a miss, an operator; later the discovery service. */
-  by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery')]),
+  by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery'), Type.Literal('page')]),
   /** When it was first asked for, RFC 3339. */
   requestedAt: Type.String(),
   /** Fetch it again although it is published, and compare: differing bytes are an alarm, the published ones stay. */

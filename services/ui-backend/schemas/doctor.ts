@@ -17,6 +17,7 @@ export const Finding = answer({
     Type.Literal('outdated'),
     Type.Literal('major'),
     Type.Literal('licence'),
+    Type.Literal('replaced'),
     Type.Literal('malformed'),
   ]),
   severity: Type.Union([Type.Literal('error'), Type.Literal('warning'), Type.Literal('notice')]),
