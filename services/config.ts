@@ -8,6 +8,16 @@ import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Vari
 export const schema = {
   PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),
   HOST: text({ default: '', about: 'Address to listen on, for every port; empty is all.' }),
+  API_PORT: port({ default: '8082', about: 'The JSON API, badges and Atom feeds of ui-backend.' }),
+  API_URL: url({
+    default: 'http://127.0.0.1:8082',
+    about: 'Where pages that run alone ask ui-backend.',
+  }),
+  PUBLIC_URL: url({
+    default: 'http://localhost:8081',
+    about: 'Address of the pages as people know it, for links in feeds and messages.',
+  }),
+  API_CACHE_BYTES: bytes({ default: '64MiB', about: 'Memory for hot answers of the API.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
   ORIGIN_PORT: port({
     default: '8070',

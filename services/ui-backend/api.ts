@@ -12,8 +12,8 @@ import { visibleTo } from './visible.ts';
 export interface Answers {
   /** Throws `invalid` when the request does not fit the endpoint's schema. */
   ask(name: EndpointName, request: unknown, caller?: Caller): Promise<Kept>;
-  /** What the caller may see, for what is no endpoint: badges and feeds. Throws `unauthorized`. */
-  view(caller?: Caller): View;
+  /** A text of what the caller may see, for what is no endpoint; kept as answers are, by `key` and for whom. */
+  keep(key: string, fresh: number, caller: Caller, make: (view: View) => Promise<string>): Promise<string>;
   /** Forgets what is kept: to be called when the catalogue has changed. */
   changed(): void;
   readonly keptBytes: number;
@@ -31,19 +31,23 @@ export function createAnswers(deps: {
   const { catalogue, access, anyPrivate, handlers } = deps;
   const kept = createKeptAnswers(deps.maxBytes);
 
-  const view = (caller: Caller = {}): View => {
+  const viewOf = (caller: Caller = {}): View => {
     const reader = access.identify(caller.authorization);
     return { reader, catalogue: visibleTo(reader, catalogue, anyPrivate) };
   };
   return {
     async ask(name, request, caller) {
       const checked = check(name, request);
-      const its = view(caller);
+      const its = viewOf(caller);
       const key = `${readerKey(its.reader)} ${name} ${JSON.stringify(checked)}`;
       const handle = handlers[name] as (request: unknown, view: View) => Promise<unknown>;
       return kept.get(key, endpoints[name].fresh, () => handle(checked, its));
     },
-    view,
+    async keep(key, fresh, caller, make) {
+      const its = viewOf(caller);
+      const { value } = await kept.get(`${readerKey(its.reader)} ${key}`, fresh, () => make(its));
+      return value as string;
+    },
     changed: () => kept.clear(),
     get keptBytes() {
       return kept.bytes;
