@@ -28,7 +28,7 @@ export function diagnose(reading: Reading, known: Knowledge): DoctorAnswer {
   return {
     kind: reading.kind,
     module: reading.module ?? null,
-    lines: lines.map(({ target: _, ...line }) => line),
+    lines: lines.map(({ target: _, replaces: __, ...line }) => line),
     findings: malformed,
     numbers: {
       modules: new Set(lines.map(({ module }) => module)).size,
@@ -45,6 +45,7 @@ export function diagnose(reading: Reading, known: Knowledge): DoctorAnswer {
 interface Examined extends DoctorLine {
   /** The version to use instead. */
   target: string | undefined;
+  replaces: string | undefined;
 }
 
 function examine(
@@ -62,8 +63,9 @@ function examine(
     findings.push({ kind, severity, message });
   let target: string | undefined;
 
-  if (asked.replacedBy !== undefined) find('replaced', 'notice', `it is replaced by ${asked.replacedBy}`);
-  if (status === 'rejected') {
+  const isReplaced = asked.replacedBy !== undefined;
+  if (isReplaced) find('replaced', 'notice', `it is replaced by ${asked.replacedBy}, so nothing is built with it`);
+  else if (status === 'rejected') {
     find('rejected', 'error', `it was refused here: ${version?.reasons.map(({ message }) => message).join('; ')}`);
     target = newest;
   } else if (status === 'absent') {
@@ -72,12 +74,12 @@ function examine(
   if (version !== undefined && asked.hash !== undefined && version.hash !== undefined && version.hash !== asked.hash) {
     find('hash', 'error', `its content here is ${version.hash}, not what this line says: somebody has changed it`);
   }
-  if (version?.retracted !== undefined) {
+  if (!isReplaced && version?.retracted !== undefined) {
     find('retracted', 'warning', `its author has retracted it${version.retracted && `: ${version.retracted}`}`);
     target = newest;
   }
   // go.sum keeps lines of versions that are no longer used: only the highest of a module can be.
-  const counts = kind === 'go.mod' || (highest.get(asked.module) === asked.version && !asked.goModOnly);
+  const counts = kind === 'go.mod' ? !isReplaced : highest.get(asked.module) === asked.version && !asked.goModOnly;
   if (counts && version !== undefined && version.vulnerabilities.length > 0) {
     const fixed = known.fixedIn(asked);
     const ids = version.vulnerabilities.join(', ');
@@ -114,6 +116,7 @@ function examine(
     findings,
     instead: insteadOf(asked, kind, version, target),
     target: counts ? target : undefined,
+    replaces: asked.replaces,
   };
 }
 
@@ -135,15 +138,19 @@ function insteadOf(asked: Asked, kind: Reading['kind'], version: VersionSummary 
   return `${module} ${asked.version} ${version.hash}`;
 }
 
-/** One command for all: go.mod and go.sum follow. */
+/** One command for all; go.sum follows. */
 function fixOf(lines: readonly Examined[]): string {
   const wanted = lines.flatMap(line => {
-    const isReplaced = line.findings.some(({ kind }) => kind === 'replaced');
     // What is only outdated among the indirect ones follows from the direct ones.
     const matters = !line.indirect || line.findings.some(({ severity }) => severity !== 'notice');
-    return line.target !== undefined && matters && !isReplaced ? [`${line.module}@${line.target}`] : [];
+    return line.target !== undefined && matters ? [{ ...line, name: `${line.module}@${line.target}` }] : [];
   });
-  return wanted.length === 0 ? '' : `go get ${[...new Set(wanted)].join(' ')}`;
+  const got = wanted.filter(({ replaces }) => replaces === undefined).map(({ name }) => name);
+  const edited = wanted.flatMap(({ replaces, name }) => (replaces === undefined ? [] : `-replace=${replaces}=${name}`));
+  return [
+    ...(edited.length > 0 ? [`go mod edit ${edited.join(' ')}`] : []),
+    ...(got.length > 0 ? [`go get ${[...new Set(got)].join(' ')}`] : []),
+  ].join(' && ');
 }
 
 function highestVersions(asked: readonly Asked[]): Map<string, string> {

@@ -21,6 +21,8 @@ export interface Asked {
   goModOnly: boolean;
   /** What a `replace` has in its place: `module@version`, or a folder. */
   replacedBy: string | undefined;
+  /** It stands in a `replace`, for this: `module`, or `module@version`. */
+  replaces: string | undefined;
 }
 
 export interface Reading {
@@ -69,6 +71,7 @@ function readGoSum(text: string): Reading {
         hash: own,
         goModOnly,
         replacedBy: undefined,
+        replaces: undefined,
       });
     }
   }
@@ -93,14 +96,15 @@ function readGoMod(text: string): Reading {
     const reason = readDirective(file, directive, true);
     if (reason !== undefined && faults.length < maxFaults) faults.push({ line: line.start.line, message: reason });
     const before = directive.block === undefined ? `${directive.verb} ` : '';
-    const about = { line: line.start.line, before, hash: undefined, goModOnly: false, replacedBy: undefined };
+    const about = { line: line.start.line, hash: undefined, goModOnly: false, replacedBy: undefined };
     for (const { path, version, indirect } of file.require.slice(requires)) {
-      asked.push({ ...about, module: path, version, indirect });
+      asked.push({ ...about, before, module: path, version, indirect, replaces: undefined });
     }
     for (const { old, new: other } of file.replace.slice(replaces)) {
       if (other.version === '') continue;
       const left = `${before}${old.path}${old.version && ` ${old.version}`} => `;
-      asked.push({ ...about, before: left, module: other.path, version: other.version, indirect: false });
+      const its = { before: left, module: other.path, version: other.version, indirect: false };
+      asked.push({ ...about, ...its, replaces: `${old.path}${old.version && `@${old.version}`}` });
     }
   };
   for (const statement of statementsOf(text, faults)) {
@@ -132,6 +136,6 @@ function markReplaced(asked: readonly Asked[], file: ModFile): Asked[] {
   }
   return asked.map(one => {
     const replacedBy = replacements.get(`${one.module} ${one.version}`) ?? replacements.get(`${one.module} `);
-    return one.before.endsWith('=> ') ? one : { ...one, replacedBy };
+    return one.replaces === undefined ? { ...one, replacedBy } : one;
   });
 }

@@ -55,7 +55,7 @@ export const DoctorAnswer = answer({
     vulnerable: Count,
     outdated: Count,
   }),
-  /** Commands that do it: `go get module@version …`; '' when there is nothing to do. */
+  /** A command line that does all of it; '' when there is nothing to do. */
   fix: Type.String(),
 });
 export type DoctorAnswer = Static<typeof DoctorAnswer>;
