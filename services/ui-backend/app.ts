@@ -78,7 +78,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 
   app.get<{ Querystring: Record<string, string> }>(
     `${base}/inclusion/events`,
-    { compress: false },
+    { compress: false, exposeHeadRoute: false },
     async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
@@ -89,7 +89,12 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
         .send(Readable.from(events.follow(look, gone.signal)));
     },
   );
-  app.addHook('preClose', async () => events.close());
+  app.addHook('preClose', async () => {
+    events.close();
+    // Connections that finish their last request during the close must not wait for another.
+    const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+    app.server.once('close', () => clearInterval(idle));
+  });
 
   app.get<{ Params: { '*': string }; Querystring: { show?: string } }>('/badge/*', async (request, reply) => {
     const module = without('.svg', request.params['*']);
