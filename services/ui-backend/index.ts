@@ -58,6 +58,9 @@ export interface UiBackend {
 const lately = 30;
 const maxVersions = 10_000;
 
+/** How long measured objectives are told before they are measured again, in ms. */
+const objectivesAge = 60_000;
+
 /** The service that the pages and everybody's programs ask. */
 export async function createUiBackend(deps: UiBackendDeps): Promise<UiBackend> {
   const { config, now = () => new Date() } = deps;
@@ -105,7 +108,16 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
       ...deps,
       now,
       fetches: deps.hasProcessor ? fetches : undefined,
-      objectives: async () => [await freshness(catalogue)],
+      objectives: remembered(objectivesAge, async () => [await freshness(catalogue)], now),
     }),
+  };
+}
+
+/** What `measure` says, at most once in `age` ms; a failure is not remembered. */
+function remembered<T>(age: number, measure: () => Promise<T>, now: () => Date): () => Promise<T> {
+  let last: { at: number; value: T } | undefined;
+  return async () => {
+    if (last === undefined || now().getTime() - last.at >= age) last = { at: now().getTime(), value: await measure() };
+    return last.value;
   };
 }
