@@ -21,7 +21,7 @@ export type * from './facts.ts';
  *   two catalogues that were given the same, in whatever way, answer everything equally.
  * - When a write has resolved, every later read sees it, and a crash of the process does not undo it. A write is done
  *   whole or not at all.
- * - Search finds, ranks and suggests exactly as search.ts defines it: the same in every adapter.
+ * - Search finds, ranks and suggests exactly as rank.ts defines it: the same in every adapter.
  * - Whatever is asked, it is taken as text: no query can fail by its content or reach another statement.
  * - Reads never wait for a write.
  *
@@ -75,10 +75,10 @@ export interface CatalogueWriter {
    * Replaces all vulnerabilities by `entries`. Says which affect versions published here that were not known to before:
    * a repeat says nothing.
    */
-  setVulnerabilities(entries: AsyncIterable<Vulnerability> | Iterable<Vulnerability>): Promise<Finding[]>;
+  setVulnerabilities(entries: readonly Vulnerability[]): Promise<Finding[]>;
 
-  /** Forgets everything: the beginning of a rebuild. */
-  clear(): Promise<void>;
+  /** Forgets versions, where there are any: what a rebuild no longer finds in the store. At most 1000 at once. */
+  remove(versions: readonly ModuleVersion[]): Promise<void>;
 }
 
 export interface ModuleVersion {
