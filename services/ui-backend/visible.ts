@@ -7,11 +7,12 @@ export type VisibleCatalogue = Pick<
   'search' | 'suggest' | 'module' | 'version' | 'modules' | 'versions' | 'usedBy' | 'newest' | 'counts'
 >;
 
-/** Pages asked for at most to fill one: beyond that a page comes out shorter than its limit. */
+/** Items that are asked for at once where some may be hidden. */
+const atOnce = 100;
+/** Times that is done for one page: where some thousand hidden ones stand in a row, a list ends before them. */
 const maxRounds = 20;
 /** Users and hits that are counted one by one where some may be hidden; the rest is `at least`. */
 const maxCounted = 1000;
-const countedAtOnce = 100;
 /** Suggestions are cut before they are filtered, so as many as the port gives are asked for. */
 const maxSuggestions = 20;
 
@@ -29,17 +30,15 @@ export function visibleTo(reader: Reader, catalogue: Catalogue, anyPrivate: bool
 
   return {
     async search(query) {
+      let corrected: string | undefined;
       const ask = async (paging: Paging) => {
         const page = await catalogue.search({ ...query, ...paging });
-        return { ...page, items: page.hits };
+        corrected = page.corrected;
+        return { items: page.hits, next: page.next };
       };
-      const first = await ask(query);
-      const { items, next } = await fill(query, ask, visible, first);
-      const { total, atLeast } =
-        first.next === undefined && query.cursor === undefined
-          ? { total: items.length, atLeast: false }
-          : await count(paging => ask(paging), visible);
-      return { hits: items, next, total, atLeast, corrected: total === 0 ? undefined : first.corrected };
+      const { items, next } = await fill(query, ask, visible);
+      const { total, atLeast } = await count(ask, visible);
+      return { hits: items, next, total, atLeast, corrected: total === 0 ? undefined : corrected };
     },
     async suggest(text, limit) {
       return (await catalogue.suggest(text, maxSuggestions)).filter(visible).slice(0, limit);
@@ -81,20 +80,29 @@ interface Page<T> {
   next: string | undefined;
 }
 
-/** Pages on until a page is full of what is visible. Asks for no more than is missing, so the cursor loses nothing. */
+/**
+ * A page of what is visible. A cursor may tell where it stands, so `next` always stands at an item that is given, and is
+ * undefined where nothing visible follows.
+ */
 async function fill<T>(
-  paging: Paging,
+  { limit, cursor }: Paging,
   ask: (paging: Paging) => Promise<Page<T>>,
   visible: (item: T) => boolean,
-  first?: Page<T>,
 ): Promise<Page<T>> {
-  let page = first ?? (await ask(paging));
-  const items = page.items.filter(visible);
-  for (let round = 1; round < maxRounds && items.length < paging.limit && page.next !== undefined; round += 1) {
-    page = await ask({ limit: paging.limit - items.length, cursor: page.next });
-    items.push(...page.items.filter(visible));
+  const found: { item: T; page: Page<T>; index: number; from: string | undefined }[] = [];
+  let from = cursor;
+  for (let round = 0; round < maxRounds && found.length <= limit; round += 1) {
+    const page = await ask({ limit: atOnce, cursor: from });
+    for (const [index, item] of page.items.entries()) if (visible(item)) found.push({ item, page, index, from });
+    if (page.next === undefined) break;
+    from = page.next;
   }
-  return { items, next: page.next };
+  const items = found.slice(0, limit).map(({ item }) => item);
+  const last = found[limit - 1];
+  if (last === undefined || found.length <= limit) return { items, next: undefined };
+  const isEnd = last.index === last.page.items.length - 1;
+  const { next } = isEnd ? last.page : await ask({ limit: last.index + 1, cursor: last.from });
+  return { items, next };
 }
 
 async function count<T>(ask: (paging: Paging) => Promise<Page<T>>, visible: (item: T) => boolean) {
@@ -102,7 +110,7 @@ async function count<T>(ask: (paging: Paging) => Promise<Page<T>>, visible: (ite
   let seen = 0;
   let cursor: string | undefined;
   do {
-    const page = await ask({ limit: countedAtOnce, cursor });
+    const page = await ask({ limit: atOnce, cursor });
     total += page.items.filter(visible).length;
     seen += page.items.length;
     cursor = page.next;

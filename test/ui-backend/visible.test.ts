@@ -75,8 +75,23 @@ describe('what one who has no token may see', () => {
   it('stops looking after a bounded number of pages', async () => {
     const names = Array.from({ length: 5000 }, (_, index) => `corp.example/m${index}`);
     const page = await see(names, 10).search({ text: '', limit: 10 });
-    expect(page.hits).toEqual([]);
-    expect(page).toMatchObject({ atLeast: true, next: '200' });
+    expect(page).toMatchObject({ hits: [], atLeast: true, next: undefined });
+  });
+
+  it('gives no cursor that stands at a hidden item, and none when only hidden ones follow', async () => {
+    for (const step of [1, 2, 3, 100]) {
+      const { usedBy } = see([...mixed, 'corp.example/last'], step);
+      let cursor: string | undefined;
+      let pages = 0;
+      do {
+        const page = await usedBy({ module: 'a.example', limit: 4, cursor });
+        cursor = page.next;
+        pages += 1;
+        // This double's cursor is the number of what comes next: the item before it must be visible.
+        if (cursor !== undefined) expect(mixed[Number(cursor) - 1]).toMatch(/^a\.example/);
+      } while (cursor !== undefined);
+      expect(pages).toBe(8);
+    }
   });
 
   it('answers about a private module itself as if it were not there', async () => {
