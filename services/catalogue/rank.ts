@@ -75,7 +75,11 @@ function worth(found: readonly string[], term: string, open: boolean, weight: nu
 const byBytes = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0); // paths are ASCII
 
 /** The candidates in their order, with their scores. */
-export function ranked<T extends Ranked>(candidates: Iterable<T>, text: string, asked = terms(text)) {
+export function ranked<T extends Ranked>(
+  candidates: Iterable<T>,
+  text: string,
+  asked: readonly string[] = terms(text),
+) {
   const scored = Array.from(candidates, module => ({ module, score: score(module, asked, text) }));
   return scored.sort((a, b) => b.score - a.score || byBytes(a.module.path, b.module.path));
 }
