@@ -28,6 +28,18 @@ export const schema = {
     about: 'Where a proxy or validator that runs alone asks a processor.',
   }),
   DATA_DIR: text({ default: './data', about: 'Folder of everything that the embedded backends keep.' }),
+  CATALOGUE: text({
+    default: '',
+    check: catalogueAddress,
+    about: 'Where the catalogue is kept: `sqlite:<file>`; by default a file in `DATA_DIR`.',
+  }),
+  VULNDB: text({
+    default: '',
+    check: vulndbAddress,
+    about:
+      'Go vulnerability database (OSV): a folder, or an address such as `https://vuln.go.dev`. Without it none are known.',
+  }),
+  VULNDB_REFRESH: duration({ default: '1h', min: '1m', max: '7d', about: 'How often `VULNDB` is read anew.' }),
   UPSTREAM: text({
     about:
       'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',
@@ -149,6 +161,15 @@ export function readConfig(
   }
   if (faults.length > 0) throw new ConfigError(faults, values);
   return values as Config;
+}
+
+function catalogueAddress(text: string): void {
+  if (text !== '' && !/^sqlite:./.test(text)) throw new Error('must be written sqlite:<file>');
+}
+
+function vulndbAddress(text: string): void {
+  if (!/^[a-z][a-z+.-]*:\/\//i.test(text)) return; // a folder
+  if (!URL.canParse(text) || !/^https?:/i.test(text)) throw new Error('must be a folder, or an http or https address');
 }
 
 function cidr(range: string): void {

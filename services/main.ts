@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
-import { openBackends } from './backends.ts';
+import { openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { configure } from './configure.ts';
@@ -57,7 +57,8 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, error => say(error.message));
   try {
-    return await command.run({ ...backends, out: process.stdout, now: () => new Date(), user: currentUser }, argv);
+    const deps = { out: process.stdout, now: () => new Date(), user: currentUser };
+    return await command.run({ ...backends, ...deps, openCatalogue: () => openCatalogue(config) }, argv);
   } finally {
     await backends.close();
   }
@@ -118,9 +119,10 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function greet(config: Config, ports: { proxy?: number; admin: number; origin?: number }): void {
+function greet(config: Config, ports: { proxy?: number; api?: number; admin: number; origin?: number }): void {
   const host = config.HOST === '' || config.HOST === '::' || config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
   say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
+  if (ports.api !== undefined) say(`the API is told of at http://${host}:${ports.api}/api/openapi.json`);
   if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);
   if (ports.proxy !== undefined) {
     say('ready. Paste this line into the shell where you use go:');

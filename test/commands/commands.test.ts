@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
 import { commands, currentUser } from '../../services/commands/index.ts';
 import { Fault } from '../../services/errors.ts';
 import { subscriptions } from '../../services/messaging/topics.ts';
@@ -20,7 +22,17 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     },
   };
   const { published, quarantine, records, watched: messaging } = world;
-  const deps = { published, quarantine, records, messaging, out, now: () => world.clock, user: () => 'ann' };
+  const openCatalogue = () => createSqliteCatalogue({ file: join(world.root, 'catalogue.sqlite') });
+  const deps = {
+    published,
+    quarantine,
+    records,
+    messaging,
+    openCatalogue,
+    out,
+    now: () => world.clock,
+    user: () => 'ann',
+  };
   const command = commands.find(each => each.name === name);
   if (command === undefined) throw new Error(`there is no command ${name}`);
   const exit = await command.run(deps, argv);

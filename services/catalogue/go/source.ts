@@ -79,7 +79,10 @@ function declarations(text: string): string[] {
   /** One specification, or a group of them in parentheses. */
   function readSpecs(keyword: string): void {
     const first = stream.next();
-    if (first?.text !== '(') return readNames(keyword, first);
+    if (first?.text !== '(') {
+      readNames(keyword, first);
+      return;
+    }
     for (let token = stream.next(); token !== undefined && token.depth > 0; token = stream.next()) {
       if (token.begins && token.depth === 1) readNames(keyword, token);
     }
