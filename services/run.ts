@@ -3,7 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Check, createAdmin } from './admin.ts';
-import { openBackends } from './backends.ts';
+import { openBackends, openCatalogue } from './backends.ts';
+import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
 import { Fault } from './errors.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
@@ -15,9 +16,11 @@ import { parseOrigins } from './processor/origins.ts';
 import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
 import { createProxy } from './proxy/index.ts';
+import { createUiBackend } from './ui-backend/index.ts';
+import { createIndexer } from './ui-backend/indexer.ts';
 import { createValidator } from './validator/index.ts';
 
-export const serviceNames = ['proxy', 'processor', 'validator'] as const;
+export const serviceNames = ['proxy', 'processor', 'validator', 'ui-backend'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface RunOptions {
@@ -38,7 +41,7 @@ export interface RunOptions {
 
 export interface Running {
   /** The ports that are listened on; undefined for what does not run here. */
-  ports: { proxy?: number; admin: number; origin?: number };
+  ports: { proxy?: number; api?: number; admin: number; origin?: number };
   /** Drains and closes everything, in order. Resolves within SHUTDOWN_TIMEOUT, true when all was finished. */
   close(): Promise<boolean>;
 }
@@ -121,6 +124,34 @@ export async function run(options: RunOptions): Promise<Running> {
       checks.validator = () => validator.ready();
       closers.unshift(() => validator.close());
       validator.start();
+    }
+    if (has('ui-backend')) {
+      say('starting ui-backend');
+      const catalogue = await openCatalogue(config);
+      closers.unshift(() => catalogue.close());
+      checks.catalogue = () => catalogue.ready();
+      const { app, changed } = await createUiBackend({
+        ...shared,
+        tokens: options.tokens,
+        catalogue,
+        downloads: undefined,
+        origin,
+        // Looked at when they are asked for: by then all are there.
+        checks: () => ({ ...checks, ...concerns }),
+        hasProcessor: has('processor'),
+      });
+      await app.ready();
+      const indexer = createIndexer({ ...shared, catalogue, changed });
+      closers.unshift(() => Promise.all([app.close(), indexer.close()]));
+      indexer.start();
+      if (config.VULNDB !== '') {
+        const timing = { interval: config.VULNDB_REFRESH, changed };
+        const vulndb = createVulndb({ ...shared, ...timing, catalogue, database: config.VULNDB });
+        closers.unshift(() => vulndb.close());
+        concerns.vulndb = () => vulndb.ready();
+        vulndb.start();
+      }
+      ports.api = await listen(app.server, config.API_PORT, config.HOST, 'API_PORT');
     }
     if (has('proxy')) {
       say('starting the proxy');

@@ -7,8 +7,11 @@ import type { Answer, EndpointName, Request } from './endpoints.ts';
  * Answers may be shared between callers: they must not be changed.
  */
 export type Api = {
-  readonly [N in EndpointName]: (request: Request<N>, caller?: Caller) => Promise<Answer<N>>;
+  readonly [N in EndpointName]: (request: Lenient<Request<N>>, caller?: Caller) => Promise<Answer<N>>;
 };
+
+/** What may be left out may be undefined as well. */
+type Lenient<T> = { [K in keyof T]: Record<never, never> extends Pick<T, K> ? T[K] | undefined : T[K] };
 
 /** For whom a question is asked; anonymous without. */
 export interface Caller {

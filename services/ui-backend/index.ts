@@ -31,13 +31,14 @@ export interface UiBackendDeps {
   >;
   tokens: readonly Token[];
   catalogue: Catalogue;
-  downloads: DownloadCounts;
+  /** Undefined where downloads are not counted. */
+  downloads: DownloadCounts | undefined;
   published: Storage;
   records: Storage;
   messaging: Messaging;
   origin: Origin;
-  /** What the status page tells of, by name. */
-  checks: Readonly<Record<string, Check>>;
+  /** What the status tells of, by name. */
+  checks: () => Readonly<Record<string, Check>>;
   /** Whether the processor counts its fetches in this process's metrics. */
   hasProcessor: boolean;
   metrics: Metrics;
@@ -83,6 +84,7 @@ export async function createUiBackend(deps: UiBackendDeps): Promise<UiBackend> {
 function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
   const { catalogue, downloads, metrics, now } = deps;
   const versionDownloads = async (module: string) => {
+    if (downloads === undefined) return undefined;
     const counted = await downloads.byVersion({ module, ...lastDays(now(), lately), limit: maxVersions });
     return new Map(counted.map(({ version, people }) => [version, people]));
   };

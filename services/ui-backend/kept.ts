@@ -13,7 +13,10 @@ export interface Kept {
 export interface KeptAnswers {
   /** `fresh` in seconds; 0 keeps nothing. Failures are not kept. */
   get(key: string, fresh: number, make: () => Promise<unknown>): Promise<Kept>;
-  /** Forgets everything, because what answers are made from has changed. */
+  /**
+   * Forgets everything, because what answers are made from has changed: at once, but once a second at most, or a
+   * thousand versions that are indexed would leave nothing kept.
+   */
   clear(): void;
   readonly bytes: number;
 }
@@ -21,23 +24,40 @@ export interface KeptAnswers {
 /** The value beside its text, and the entry itself: about twice the text again. */
 const factor = 3;
 const overhead = 512;
+/** Milliseconds between two times that everything is forgotten. */
+const rest = 1000;
 
-export function createKeptAnswers(maxBytes: number): KeptAnswers {
+export function createKeptAnswers(maxBytes: number, now: () => number = () => performance.now()): KeptAnswers {
   const kept = new LRUCache<string, Kept>({ maxSize: maxBytes, ttlResolution: 10 });
   const pending = new Map<string, Promise<Kept>>();
+  let isStale = false;
+  let cleared = Number.NEGATIVE_INFINITY;
+
+  function clearWhenDue(): void {
+    if (!isStale || now() - cleared < rest) return;
+    isStale = false;
+    cleared = now();
+    kept.clear();
+    pending.clear();
+  }
 
   async function make(key: string, fresh: number, answer: () => Promise<unknown>): Promise<Kept> {
+    const begun = cleared;
     const value = await answer();
     const json = JSON.stringify(value);
     const etag = `W/"${createHash('sha256').update(json).digest('base64url').slice(0, 22)}"`;
     const entry = { value, json, etag };
-    if (fresh > 0) kept.set(key, entry, { ttl: fresh * 1000, size: factor * (key.length + json.length) + overhead });
+    // What was begun before everything was forgotten may be of before.
+    if (fresh > 0 && begun === cleared) {
+      kept.set(key, entry, { ttl: fresh * 1000, size: factor * (key.length + json.length) + overhead });
+    }
     return entry;
   }
 
   return {
     async get(key, fresh, answer) {
       if (fresh === 0) return make(key, 0, answer);
+      clearWhenDue();
       const found = kept.get(key) ?? pending.get(key);
       if (found !== undefined) return found;
       const making = make(key, fresh, answer).finally(() => {
@@ -47,8 +67,8 @@ export function createKeptAnswers(maxBytes: number): KeptAnswers {
       return making;
     },
     clear() {
-      kept.clear();
-      pending.clear();
+      isStale = true;
+      clearWhenDue();
     },
     get bytes() {
       return kept.calculatedSize;

@@ -62,7 +62,7 @@ beforeAll(async () => {
     facts,
     vulnerabilities: [vulnerability],
     environment: { PRIVATE_MODULES: 'corp.example' },
-    tokens: [token('insider', ['corp.example']), token('outsider', ['other.example'])],
+    tokens: [token('insider', ['corp.example']), token('outsider', ['other.example']), token('part', [`${module}/v2`])],
     downloads: {
       byDay: async () => [],
       byVersion: async () => [{ version, all: 1, people: 1 }],
@@ -200,6 +200,12 @@ describe('a private module', () => {
     expect((await ask()).statusCode).toBe(404);
     expect((await ask(outsider)).statusCode).toBe(404);
     expect((await ask(basic('unknown'))).statusCode).toBe(401);
+  });
+
+  it('shows a token that may see one of its major versions nothing of the others', async () => {
+    const { body } = await here.ask('module', { module: `${module}/v2` }, basic('part'));
+    expect(body.majors.map(major => major.module)).toEqual([`${module}/v2`]);
+    expect((await here.ask('module', { module }, basic('part'))).status).toBe(404);
   });
 
   it('does not count among the users of a public one', async () => {

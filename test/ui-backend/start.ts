@@ -58,7 +58,7 @@ export async function startUiBackend(options: StartOptions = {}) {
     records,
     messaging,
     origin: options.origin as Origin,
-    checks: { published: () => published.ready(), catalogue: () => catalogue.ready() },
+    checks: () => ({ published: () => published.ready(), catalogue: () => catalogue.ready() }),
     hasProcessor: true,
     metrics,
     log: pino({ level: 'error' }, { write: (line: string) => logged.push(JSON.parse(line)) }),

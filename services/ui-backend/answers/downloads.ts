@@ -1,3 +1,4 @@
+import { Fault } from '../../errors.ts';
 import type { ModuleSummary } from '../schemas/common.ts';
 import { type Handlers, orNull, summaryOf, type View, versionOf } from './handlers.ts';
 import { summaryAnswer } from './search.ts';
@@ -26,6 +27,11 @@ export interface DownloadCounts {
   total(wanted: Days): Promise<Counted>;
 }
 
+const notCounted = async () => {
+  throw new Fault('unavailable', 'downloads are not counted here');
+};
+const uncounted: DownloadCounts = { byDay: notCounted, byVersion: notCounted, byModule: notCounted, total: notCounted };
+
 const lengths = { day: 1, week: 7, month: 30 } as const;
 const maxVersions = 50;
 /** Some of the most downloaded may be hidden or unknown to the catalogue. */
@@ -36,10 +42,11 @@ const candidates = 500;
 const leastTrend = 5;
 
 export function createDownloadAnswers(deps: {
-  counts: DownloadCounts;
+  counts: DownloadCounts | undefined;
   now: () => Date;
 }): Pick<Handlers, 'downloads' | 'top' | 'trending'> {
-  const { counts, now } = deps;
+  const { now } = deps;
+  const counts = deps.counts ?? uncounted;
   return {
     async downloads({ module, version, days = 90 }, view) {
       if (version === undefined) await summaryOf(view, module);

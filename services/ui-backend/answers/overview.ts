@@ -3,7 +3,7 @@ import { type Handlers, orNull } from './handlers.ts';
 
 /** What the home page shows. */
 export function createOverviewAnswers(deps: {
-  counts: Pick<DownloadCounts, 'total'>;
+  counts: Pick<DownloadCounts, 'total'> | undefined;
   now: () => Date;
 }): Pick<Handlers, 'newest' | 'numbers'> {
   return {
@@ -22,8 +22,8 @@ export function createOverviewAnswers(deps: {
     },
     async numbers(_, { catalogue }) {
       const { modules, published, rejected, newest } = await catalogue.counts();
-      const { all } = await deps.counts.total(lastDays(deps.now(), 7));
-      return { modules, versions: published, rejected, downloads: all, newest: orNull(newest) };
+      const downloads = await deps.counts?.total(lastDays(deps.now(), 7));
+      return { modules, versions: published, rejected, downloads: orNull(downloads?.all), newest: orNull(newest) };
     },
   };
 }

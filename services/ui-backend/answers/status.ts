@@ -20,7 +20,7 @@ type Fetches = NonNullable<StatusAnswer['origins']>;
 
 export interface StatusDeps {
   /** Services and backends by name: each throws what is wrong. */
-  checks: Readonly<Record<string, Check>>;
+  checks: () => Readonly<Record<string, Check>>;
   messaging: Messaging;
   records: Storage;
   /** Requests to origins so far by host and outcome; undefined when no processor runs in this process. */
@@ -32,7 +32,7 @@ export interface StatusDeps {
 export function createStatusAnswer(deps: StatusDeps): Handlers['status'] {
   return async (_, { reader }) => {
     const [services, queues, origins, objectives, incidents] = await Promise.all([
-      Promise.all(Object.entries(deps.checks).map(([name, check]) => serviceState(name, check))),
+      Promise.all(Object.entries(deps.checks()).map(([name, check]) => serviceState(name, check))),
       queueStates(deps.messaging),
       deps.fetches?.().then(byHost),
       deps.objectives(),
