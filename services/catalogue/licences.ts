@@ -33,11 +33,15 @@ export function licenceOf(file: string, text: string): Licence {
   return { ...result, file };
 }
 
+const owner = /^[\s*#/;.-]*(?:copyright\b|\(c\)|©|all rights reserved)/;
+/** A longer line is the licence itself, without line breaks. */
+const longestOwner = 200;
+
 /** Lower-case words without the lines that differ from owner to owner, and without advice on how to apply the licence. */
 function normalize(text: string): string {
   const [terms = ''] = text.toLowerCase().split(/^[\s*#/;.-]*end of terms and conditions/m, 1);
   const lines = terms.split('\n');
-  const telling = lines.filter(line => !/^[\s*#/;.-]*(?:copyright\b|\(c\)|©|all rights reserved)/.test(line));
+  const telling = lines.filter(line => line.length > longestOwner || !owner.test(line));
   return (
     telling
       .join('\n')

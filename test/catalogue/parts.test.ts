@@ -53,7 +53,7 @@ describe('the nearest word', () => {
   test('is the one with the fewest mistakes, then the most used, then the first', () => {
     const known = [
       { word: 'yamls', modules: 9 },
-      { word: 'yaml', modules: 1 },
+      { word: 'yaml', modules: 2 },
       { word: 'yame', modules: 1 },
     ];
     expect(nearest('yamk', known)).toBe('yaml');

@@ -38,7 +38,7 @@ describe('a Go source file', () => {
     ['/*\nPackage p is.\n*/\npackage p', 'Package p is.'],
     ['// Package p is.\n\npackage p', ''],
     ['// Package p is.\n//\n//go:debug x=1\npackage p // after', 'Package p is.'],
-    ['//go:build linux\n\n/* a */ /* b */ package p', 'a \n b'],
+    ['//go:build linux\n\n/* a */ /* b */ package p', 'a\n b'],
   ])('doc of %j', (text, doc) => {
     expect(readGoFile(text)?.doc).toBe(doc);
   });
