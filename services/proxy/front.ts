@@ -28,6 +28,8 @@ export interface FrontDeps {
   stats: RequestStats;
   /** The client that a request counts for, given its X-Forwarded-For. */
   client(socket: Socket, forwardedFor: string | undefined): string;
+  /** Who asks, for the log. */
+  visitor(userAgent: string | undefined, country: string | undefined): string;
 }
 
 const maxRequest = 4096;
