@@ -17,6 +17,11 @@ export const schema = {
     default: 'http://localhost:8081',
     about: 'Address of the pages as people know it, for links in feeds and messages.',
   }),
+  PROXY_PUBLIC_URL: url({
+    default: 'http://localhost:8080',
+    about: 'Address of the proxy as people know it, for the lines to paste on the pages.',
+  }),
+  UI_PORT: port({ default: '8081', about: 'The web pages.' }),
   API_CACHE_BYTES: bytes({ default: '64MiB', about: 'Memory for hot answers of the API.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
   ORIGIN_PORT: port({
