@@ -55,7 +55,7 @@ export const schema = {
   }),
   PRIVATE_MODULES: list({
     default: '',
-    check: pattern,
+    check: modulePattern,
     about: 'Patterns of private modules, as in `GOPRIVATE`: never asked of `UPSTREAM` or the checksum database.',
   }),
   PRIVATE_UPSTREAM: text({ default: 'direct', about: 'Origins of private modules, as in `UPSTREAM`.' }),
@@ -185,6 +185,12 @@ function cidr(range: string): void {
 export function pattern(text: string): void {
   if (/^(?:[^\\[\]@\s]|\\.|\[\^?(?:[^\\\]@\s]|\\.)+\])+(?:@[^@\s]+)?$/.test(text) && !text.includes('://')) return;
   throw new Error(`has ${text}, which is no pattern such as corp.example/team or *.corp.example`);
+}
+
+/** The same of whole modules: with a version it would match nothing, and what is private would be told to the world. */
+export function modulePattern(text: string): void {
+  if (text.includes('@')) throw new Error(`has ${text}: privacy is of whole modules, so write no version`);
+  pattern(text);
 }
 
 function host(text: string): void {

@@ -35,6 +35,12 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes no version in PRIVATE_MODULES, which would match nothing and hide nothing', () => {
+    expect(faultsOf({ ...given, PRIVATE_MODULES: 'corp.example@v1.0.0', DENY: 'corp.example@v1.0.0' })).toEqual([
+      'PRIVATE_MODULES="corp.example@v1.0.0" has corp.example@v1.0.0: privacy is of whole modules, so write no version',
+    ]);
+  });
+
   it('names every fault at once, each with its variable, its value and what to write', () => {
     const faults = faultsOf({
       PORT: '99999',

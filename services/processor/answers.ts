@@ -19,10 +19,12 @@ export interface AnswersOptions {
 export interface Answers<T> {
   /**
    * The answer to the question named `key`: kept while it is fresh, else from `question`; a stale one when that fails in
-   * a way that may pass. `size` is of the answer in bytes. An aborted `signal` ends this caller's wait, not the question.
+   * a way that may pass. `size` is of the answer in bytes, undefined for one that is not to be kept. An aborted `signal` ends this caller's wait, not the question.
    */
-  ask(key: string, question: () => Promise<T>, size: (answer: T) => number, signal?: AbortSignal): Promise<T>;
+  ask(key: string, question: () => Promise<T>, size: Size<T>, signal?: AbortSignal): Promise<T>;
 }
+
+type Size<T> = (answer: T) => number | undefined;
 
 /** After a failure a stale answer serves this long before the origin is asked again, in ms. */
 const rest = 10_000;
@@ -36,11 +38,12 @@ export function createAnswers<T>(options: AnswersOptions): Answers<T> {
   const kept = new LRUCache<string, Kept<T>>({ maxSize: maxBytes });
   const pending = new Map<string, Promise<T>>();
 
-  async function get(key: string, question: () => Promise<T>, size: (answer: T) => number): Promise<T> {
+  async function get(key: string, question: () => Promise<T>, size: Size<T>): Promise<T> {
     try {
       const answer = await question();
       const got = now();
-      kept.set(key, { answer, got, fresh: got + fresh }, { size: size(answer) + overhead });
+      const bytes = size(answer);
+      if (bytes !== undefined) kept.set(key, { answer, got, fresh: got + fresh }, { size: bytes + overhead });
       return answer;
     } catch (error) {
       const fault = asFault(error);

@@ -155,7 +155,7 @@ export function createChecksums(deps: ChecksumsDeps): Checksums {
       return immutable.ask(
         path,
         () => constant(database, path, ask),
-        answer => answer.length,
+        answer => (isSound(path, answer) ? answer.length : undefined),
         signal,
       );
     },

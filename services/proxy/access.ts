@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import { pattern } from '../config.ts';
+import { modulePattern } from '../config.ts';
 import { Fault } from '../errors.ts';
 import { matchPrefixPatterns } from '../gomod/pattern.ts';
 
@@ -61,7 +61,9 @@ export async function readTokens(file: string): Promise<Token[]> {
   }
   if (!Value.Check(TokensFile, parsed)) {
     const first = Value.Errors(TokensFile, parsed)[0];
-    throw new Fault('invalid', `the tokens file ${file} is wrong at ${first?.instancePath || '/'}: ${first?.message}`);
+    // What additionalProperties refuses is reported as a schema of `false`.
+    const why = first?.keyword === 'boolean' ? 'there is no such setting' : first?.message;
+    throw new Fault('invalid', `the tokens file ${file} is wrong at ${first?.instancePath || '/'}: ${why}`);
   }
   const names = new Map<string, string>();
   for (const { name, sha256, modules = [] } of parsed.tokens) {
@@ -76,7 +78,7 @@ export async function readTokens(file: string): Promise<Token[]> {
 
 function checkPattern(file: string, name: string, module: string): void {
   try {
-    pattern(module);
+    modulePattern(module);
   } catch (error) {
     throw new Fault('invalid', `the tokens file ${file} is wrong: the token ${name} ${(error as Error).message}`);
   }

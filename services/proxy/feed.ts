@@ -30,7 +30,7 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i
 function sinceOf(text: string | null): Date | undefined {
   if (text === null) return undefined;
   const time = Date.parse(text);
-  if (!rfc3339.test(text) || Number.isNaN(time)) {
+  if (!rfc3339.test(text) || Number.isNaN(time) || !isDay(text.slice(0, 10))) {
     throw new Fault(
       'invalid',
       `since=${JSON.stringify(text.slice(0, 100))} is not a time such as 2026-01-02T15:04:05Z`,
@@ -38,6 +38,9 @@ function sinceOf(text: string | null): Date | undefined {
   }
   return new Date(time);
 }
+
+/** Date.parse takes 30 February for 2 March. */
+const isDay = (day: string) => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 
 function limitOf(text: string | null): number {
   if (text === null) return maxLimit;

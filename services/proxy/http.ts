@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Fault } from '../errors.ts';
 
@@ -11,7 +12,7 @@ export function checkRequest(req: IncomingMessage, res: ServerResponse, wait: nu
     res.setHeader('Allow', 'GET, HEAD');
     throw new Fault('method', `${req.method} is not served here, only GET and HEAD`);
   }
-  const hosts = req.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  const hosts = hostsOf(req);
   if (hosts > 1 || (hosts === 0 && req.httpVersion === '1.1')) {
     throw new Fault('invalid', `the header Host is ${hosts === 0 ? 'missing' : 'given twice'}`); // RFC 9112, section 3.2
   }
@@ -19,10 +20,32 @@ export function checkRequest(req: IncomingMessage, res: ServerResponse, wait: nu
   if (hopsOf(req) >= maxHops) throw new Fault('loop', `the request has come through ${maxHops} repositories`);
 }
 
+/** How often the header Host is given: of several, `headers` has the first only. */
+export const hostsOf = ({ rawHeaders }: IncomingMessage) =>
+  rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+
 /** GOPROXYs of this kind that the request has come through. */
 export function hopsOf(req: IncomingMessage): number {
   const header = req.headers['gocenter-hops'];
   return typeof header === 'string' && /^\d{1,2}$/.test(header) ? Number(header) : 0;
+}
+
+/** Requests that a connection may send ahead of their answers. Neither go nor browsers send more than one. */
+const maxAhead = 100;
+
+/**
+ * Says whether a connection has sent too many requests ahead, and then cuts it: Node answers all that it has read, and
+ * keeps the answers for as long as the client takes none.
+ */
+export function createAheadLimit(): (req: IncomingMessage, res: ServerResponse) => boolean {
+  const unanswered = new WeakMap<Socket, number>();
+  return ({ socket }, res) => {
+    const ahead = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, ahead);
+    res.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    if (ahead > maxAhead) socket.destroy();
+    return socket.destroyed;
+  };
 }
 
 /** Answers CONNECT, for which Node has no response object, and closes. */

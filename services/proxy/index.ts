@@ -17,7 +17,7 @@ import { createChecksums } from './checksums.ts';
 import { answerFeed } from './feed.ts';
 import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
-import { answerMalformed, checkRequest, hopsOf, refuseConnect } from './http.ts';
+import { answerMalformed, checkRequest, createAheadLimit, hopsOf, refuseConnect } from './http.ts';
 import { createLists } from './lists.ts';
 import { createObjects } from './objects.ts';
 import { clientKey, createRateLimiter } from './rate.ts';
@@ -60,6 +60,10 @@ export interface Proxy {
 
 const maxConnections = 20_000;
 
+/** Whether the client asks for what is here only. */
+const withoutFetching = (req: IncomingMessage) =>
+  /(^|,\s*)true\b/i.test(String(req.headers['disable-module-fetch'] ?? ''));
+
 /** The service that the go command talks to. Go Modules Reference, "GOPROXY protocol". */
 export function createProxy(deps: ProxyDeps): Proxy {
   const { config, published, records, messaging, metrics, log } = deps;
@@ -96,7 +100,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   async function find(parsed: ParsedRequest, req: IncomingMessage, reader: Reader, signal: AbortSignal) {
     const { request } = parsed;
-    const cachedOnly = parsed.cachedOnly || /(^|,\s*)true\b/i.test(String(req.headers['disable-module-fetch'] ?? ''));
+    const cachedOnly = parsed.cachedOnly || withoutFetching(req);
     const options = { cachedOnly, hops: hopsOf(req), signal };
     switch (request.kind) {
       case 'index':
@@ -129,6 +133,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
       if ('module' in parsed.request) served.module = parsed.request.module;
       if ('version' in parsed.request) served.version = parsed.request.version;
       found = await find(parsed, req, access.identify(req.headers.authorization), gone.signal);
+      if (withoutFetching(req) && /^(?:list|latest|query)$/.test(parsed.request.kind)) {
+        // A shared cache would hand it to those who do want what the origin has.
+        found = { ...found, resource: { ...found.resource, cacheControl: 'no-store' } };
+      }
       served.cache = found.cache;
       if (closing) res.setHeader('Connection', 'close');
       served.bytes = await respond(req, res, found.resource);
@@ -150,7 +158,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
       return 499; // as nginx logs a client that has gone, or an answer that broke off
     }
     const text = errorText(fault);
-    const cacheable = req.headers['disable-module-fetch'] === undefined && !access.isPrivate(served.module);
+    const cachedOnly = req.url?.startsWith('/cached-only/') || withoutFetching(req); // may be published the next moment
+    const cacheable = !cachedOnly && !access.isPrivate(served.module);
     const status = statusOf[fault.kind];
     res.writeHead(status, [
       ...errorHeaders(fault, served.kind, cacheable),
@@ -162,6 +171,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return status;
   }
 
+  const tooFarAhead = createAheadLimit();
   const server = createServer(
     {
       keepAliveTimeout: 65_000,
@@ -172,6 +182,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       optimizeEmptyRequests: true,
     },
     (req, res) => {
+      if (tooFarAhead(req, res)) return;
       if (!closing && shortWay(req, res)) return;
       void longWay(req, res);
     },

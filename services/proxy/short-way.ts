@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Access } from './access.ts';
 import type { HotCache } from './hot.ts';
+import { hostsOf } from './http.ts';
 import type { RateLimiter } from './rate.ts';
 import type { RequestLog } from './request-log.ts';
 import type { RequestStats } from './stats.ts';
@@ -26,7 +27,7 @@ export function createShortWay(deps: {
     if (object === undefined || object.private || !access.open) return false;
     const { headers } = req;
     if (
-      headers.host === undefined ||
+      hostsOf(req) !== 1 ||
       headers['if-none-match'] !== undefined ||
       headers.range !== undefined ||
       headers['if-modified-since'] !== undefined ||

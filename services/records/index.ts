@@ -19,11 +19,16 @@ import { readObject, type Storage } from '../storage/index.ts';
 export function versionKey(module: string, version: string): string {
   const key = `${escapePath(module)}/@v/${escapeVersion(version)}`;
   if (key.length > maxKey) throw new Fault('invalid', `a module path with its version is at most ${maxKey} bytes long`);
+  if (key.split('/').some(element => element.length > maxElement)) {
+    throw new Fault('invalid', `a version, and an element of a module path, is at most ${maxElement} bytes long`);
+  }
   return key;
 }
 
 /** Leaves room for the names of records in the 1024 bytes that a store gives its keys. */
 const maxKey = 900;
+/** Leaves room for the extension in the 255 bytes that a store gives an element. */
+const maxElement = 250;
 
 export interface Outcome {
   /** `refused` is a rejection by the validator: a tombstone. */

@@ -90,7 +90,8 @@ export async function createFileStorage(options: { root: string }): Promise<Stor
 
 /** Makes the folder and those above it, so that they survive a crash of the machine. */
 async function makeDurable(root: string): Promise<void> {
-  const first = await mkdir(root, { recursive: true });
+  // Node's recursive mkdir says "no such file" for a read-only file system; the plain one says what it is.
+  const first = await mkdir(root, { recursive: true }).catch(() => mkdir(root).then(() => root));
   if (first === undefined) return;
   for (let made = root; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }

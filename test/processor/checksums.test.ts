@@ -120,6 +120,8 @@ describe('what never changes', () => {
   ])('%s is passed on for the client to judge, and not kept', async (_name, path, body) => {
     database.answers.set(`/${path}`, body);
     expect((await read(path)).toString()).toBe(body.toString());
+    database.answers.set(`/${path}`, 'asked again');
+    expect((await read(path)).toString()).toBe('asked again');
     await world.processor.close();
     expect(await kept(path)).toBeUndefined();
   });

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTokens } from '../../services/proxy/access.ts';
 import { startProxy } from './helper.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -69,6 +72,29 @@ describe('public modules', () => {
     expect((await closed.get(path, as('public-secret'))).status).toBe(200);
     expect((await closed.get(path)).status).toBe(401);
     await closed.close();
+  });
+});
+
+describe('a tokens file', () => {
+  const token = { name: 'a', sha256: sha256('x') };
+  it.each([
+    [
+      'a setting that there is not',
+      { tokens: [{ ...token, module: [] }] },
+      '/tokens/0/module: there is no such setting',
+    ],
+    ['a token instead of its hash', { tokens: [{ ...token, sha256: 'x' }] }, '/tokens/0/sha256: must match'],
+    ['the same token twice', { tokens: [token, { ...token, name: 'b' }] }, 'gives a and b the same token'],
+    ['a malformed pattern', { tokens: [{ ...token, modules: ['['] }] }, 'the token a has [, which is no pattern'],
+    ['a pattern with a version', { tokens: [{ ...token, modules: ['c.example@v1.0.0'] }] }, 'write no version'],
+  ])('with %s is refused, and the sentence says where', async (_, content, why) => {
+    const folder = await mkdtemp(`${tmpdir()}/tokens-`);
+    try {
+      await writeFile(`${folder}/tokens.json`, JSON.stringify(content));
+      await expect(readTokens(`${folder}/tokens.json`)).rejects.toThrow(why);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -69,6 +69,18 @@ describe('a hot object asked for plainly', () => {
     connection.socket.destroy();
   });
 
+  it.each(['', 'Connection: keep-alive', 'connection:Keep-Alive '])('never costs the HTTP parser: %j', async header => {
+    let parsed = 0;
+    const count = () => void parsed++;
+    proxy.server.on('request', count);
+    const connection = open();
+    connection.send(request(`${path}.info`, ...(header === '' ? [] : [header])));
+    expect((await connection.answer()).status).toBe(200);
+    proxy.server.off('request', count);
+    expect(parsed).toBe(0);
+    connection.socket.destroy();
+  });
+
   it('is answered again and again on one connection, logged and counted each time', async () => {
     const connection = open();
     const before = proxy.lines.length;
@@ -90,6 +102,7 @@ describe('what is not plain goes to the HTTP server, on the same connection', ()
     ['a missing version', request('/cached-only/a.example/m/@v/v1.9.9.zip'), 404],
     ['a repository that loops', request(`${path}.zip`, 'GoCenter-Hops: 9'), 508],
     ['no Host', `GET ${path}.zip HTTP/1.1\r\nAccept: */*\r\n\r\n`, 400],
+    ['Host twice', request(`${path}.zip`, 'Host: y'), 400],
     ['HEAD', request(`${path}.zip`).replace('GET', 'HEAD'), 200],
     ['a header that is folded', request(`${path}.zip`, 'X: a', ' b'), 400],
     ['a header with a NUL', request(`${path}.zip`, 'X: a\0b'), 400],
@@ -159,6 +172,18 @@ describe('connections', () => {
     await Promise.all([closed, idle.ended, busy.ended]);
   });
 
+  it('that send many requests ahead of their answers are cut, those that send some are not', async () => {
+    const some = open();
+    some.send(request(`${path}.mod`).repeat(50));
+    for (let i = 0; i < 50; i++) expect((await some.answer()).status).toBe(200);
+    const many = open();
+    many.send(request(`${path}.mod`).repeat(500));
+    await many.ended;
+    some.send(request(`${path}.mod`));
+    expect((await some.answer()).status).toBe(200);
+    some.socket.destroy();
+  });
+
   it('count for the client that a trusted proxy tells, each time it changes', async () => {
     const limited = await startProxy({ config: { RATE_LIMIT: 1, TRUSTED_PROXIES: ['127.0.0.1'] } });
     await limited.publish('a.example/m', 'v1.0.0');
@@ -179,5 +204,43 @@ describe('connections', () => {
     twice.socket.destroy();
     connection.socket.destroy();
     await limited.close();
+  });
+});
+
+describe('a large answer, written in slices', () => {
+  const large = '/a.example/large/@v/v1.0.0.zip';
+  const body = Buffer.alloc(5_000_003);
+  for (let i = 0; i < body.length; i++) body[i] = i % 251;
+  beforeAll(async () => {
+    await proxy.publish('a.example/large', 'v1.0.0', body);
+    await (await proxy.get(large)).arrayBuffer();
+  });
+
+  it('is whole, and the next request on the connection is answered', async () => {
+    const connection = open();
+    connection.send(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    connection.send(request(`${path}.mod`));
+    expect((await connection.answer()).status).toBe(200);
+    connection.socket.destroy();
+  });
+
+  it.each([
+    ['of the HTTP server', request(large, 'Range: bytes=0-9'), 206],
+    ['of the front', request(`${path}.mod`), 200],
+  ])('is not mixed with the answer %s to a request sent meanwhile', async (_, next, status) => {
+    const connection = open();
+    connection.socket.once('data', () => connection.send(next));
+    connection.send(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    expect((await connection.answer()).status).toBe(status);
+    connection.socket.destroy();
+  });
+
+  it('reaches a client that has ended its side', async () => {
+    const connection = open();
+    connection.socket.end(request(large));
+    expect(Buffer.from((await connection.answer()).body, 'latin1').equals(body)).toBe(true);
+    await connection.ended;
   });
 });

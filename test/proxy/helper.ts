@@ -44,6 +44,7 @@ export async function startProxy(options: StartOptions = {}) {
   const { port } = proxy.server.address() as AddressInfo;
 
   return {
+    server: proxy.server,
     port,
     url: `http://127.0.0.1:${port}`,
     published,

@@ -239,6 +239,22 @@ describe('cached-only', () => {
     ['by the prefix', '/cached-only', {}],
     ['by the header', '', { headers: { 'Disable-Module-Fetch': 'true' } }],
   ];
+  it.each(forms)(
+    '%s gives no answer that a cache could hand on after something is published',
+    async (_, prefix, init) => {
+      const here = await startProxy();
+      await here.publish(module, 'v1.0.0');
+      const cache = async (path: string) => (await here.get(prefix + path, init)).headers.get('cache-control');
+      expect(await cache(`/${module}/@v/v1.9.9.zip`)).toBe('no-store');
+      expect(await cache('/b.example/x/@v/list')).toBe('no-store');
+      const ofItsOwn = prefix !== ''; // another address than that of the answer with what the origin has
+      expect(await cache(`/${module}/@v/list`)).toBe(
+        ofItsOwn ? 'public, max-age=60, stale-if-error=86400' : 'no-store',
+      );
+      expect(await cache(`/${module}/@v/v1.0.0.zip`)).toContain('immutable');
+      await here.close();
+    },
+  );
   it.each(forms)('%s serves what is published and never asks', async (_, prefix, init) => {
     let asked = 0;
     const ask = async (): Promise<never> => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -95,6 +96,19 @@ describe('file storage', () => {
     await truncate(`${root}/cut`, 500_000);
     expect(await kindOf(rest(object))).toBe('unavailable');
   });
+});
+
+test.skipIf(!canMount())('file storage says that a file system is read-only (needs mount)', async () => {
+  const disk = mountSmallDisk(1);
+  execFileSync('mount', ['-o', 'remount,ro', disk?.path ?? '']);
+  try {
+    await expect(createFileStorage({ root: `${disk?.path}/store` })).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: 'the store failed while making its folder: read-only file system',
+    });
+  } finally {
+    disk?.unmount();
+  }
 });
 
 describe.skipIf(!canMount())('file storage on a full disk (needs mount)', () => {

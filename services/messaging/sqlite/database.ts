@@ -67,11 +67,26 @@ export async function openDatabase(file: string): Promise<Connections> {
     });
   const durable = await open('FULL');
   try {
+    await untilFree(() => inspect(durable));
     return { durable, quick: await open('NORMAL') };
   } catch (error) {
     durable.close();
     throw error;
   }
+}
+
+/** Finds a damaged file at the start, not by the first message that can't be kept. Reads all, which is what is pending. */
+function inspect(db: DatabaseSync): void {
+  let found: string;
+  try {
+    found = String(db.prepare('PRAGMA quick_check(1)').get()?.quick_check);
+  } catch (error) {
+    if (codeOf(error) !== 11) throw error;
+    found = (error as Error).message;
+  }
+  if (found === 'ok') return;
+  const remedy = 'stop all services, move it and its -wal and -shm away, and start again: what was pending is lost';
+  throw new Fault('unavailable', `the queue failed: its file is damaged (${found}); ${remedy}`);
 }
 
 function migrate(db: DatabaseSync): void {

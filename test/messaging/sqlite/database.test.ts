@@ -111,6 +111,17 @@ test('a file of a newer version, a damaged one and an impossible one are refused
   expect(await kindOf(open({ file: `${folder}/text.db/queue.db` }))).toBe('unavailable');
 });
 
+test('a file that is damaged inside is refused at the start, with what to do', async () => {
+  const messaging = await open();
+  for (const version of versions(50)) await messaging.publish('module.requested', requested(version));
+  await messaging.close();
+  const bytes = readFileSync(file);
+  await writeFile(file, bytes.fill(0xff, 4096, 12_288));
+  const damaged = await open().catch((fault: Fault) => fault);
+  expect(damaged).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(/file is damaged .*move it/) });
+  expect(readFileSync(file).equals(bytes)).toBe(true);
+});
+
 describe.skipIf(!canMount())('on a full disk (needs mount)', () => {
   let disk: SmallDisk | undefined;
   beforeEach(() => {
