@@ -22,6 +22,12 @@ export const schema = {
     about: 'Address of the proxy as people know it, for the lines to paste on the pages.',
   }),
   UI_PORT: port({ default: '8081', about: 'The web pages.' }),
+  DOWNLOADS_KEPT: duration({
+    default: '400d',
+    min: '1d',
+    max: '3650d',
+    about: 'How long each request is kept for the analytics; the counts of days are kept for ever.',
+  }),
   API_CACHE_BYTES: bytes({ default: '64MiB', about: 'Memory for hot answers of the API.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
   ORIGIN_PORT: port({

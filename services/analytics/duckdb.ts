@@ -77,7 +77,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytic
   return {
     take,
     async ask(name, parameters) {
-      return ask(reader, name, parameters as Readonly<Record<string, unknown>>) as never;
+      return ask(reader, name, new Map(Object.entries(parameters))) as never;
     },
     async exportParquet(target, { from, to }) {
       await reader.run(
@@ -187,12 +187,13 @@ export const duckdbDialect: Dialect = {
   ratio: (numerator, denominator) => `(${numerator}) / NULLIF(${denominator}, 0)::DOUBLE`,
 };
 
-async function ask(db: DuckDBConnection, name: QuestionName, parameters: Readonly<Record<string, unknown>>) {
+async function ask(db: DuckDBConnection, name: QuestionName, parameters: ReadonlyMap<string, unknown>) {
   const question = questions[name];
   const bound: Record<string, DuckDBValue> = {};
   for (const [key, { optional }] of Object.entries<{ optional?: true }>(question.parameters)) {
-    const value = parameters[key];
+    const value = parameters.get(key);
     if (value === undefined && optional) continue;
+    if (value === undefined) throw new Fault('invalid', `the question ${name} needs ${key}`);
     bound[key] = Array.isArray(value) ? listValue(value) : (value as DuckDBValue);
   }
   const sql = question.sql(duckdbDialect, new Set(Object.keys(bound)));

@@ -151,7 +151,7 @@ describe('an inclusion request', () => {
     for (const name of names) await answers.include({ module: name, version }, view);
     await writeOutcome(records, 'a.example', version, { kind: 'not-found', message: 'x', at: '2026-03-02T00:00:00Z' });
     await answers.include({ module: 'a.example', version }, view);
-    const all: View = { ...view, reader: { name: 'team', maySee: () => true } };
+    const all: View = { ...view, reader: { name: 'team', ci: false, maySee: () => true } };
     await answers.include({ module: 'corp.example/x', version }, all);
     const listed = async (who: View, limit?: number) =>
       (await answers.inclusions({ ...(limit && { limit }) }, who)).items.map(item => item.module);
