@@ -40,6 +40,7 @@ export async function startService({ folder, tools }: Place, upstream: string, p
         HOST: '127.0.0.1',
         PORT: String(port),
         ADMIN_PORT: String(adminPort),
+        API_PORT: '0',
         ORIGIN_PORT: String(originPort),
         DATA_DIR: join(folder, 'data'),
         UPSTREAM: upstream,

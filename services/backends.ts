@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Check } from './admin.ts';
+import type { Catalogue, CatalogueWriter } from './catalogue/index.ts';
+import { createSqliteCatalogue } from './catalogue/sqlite.ts';
 import type { Config } from './config.ts';
 import { asFault, Fault } from './errors.ts';
 import type { Messaging } from './messaging/index.ts';
@@ -58,6 +60,17 @@ async function open(config: Config, onError: (error: Error) => void): Promise<Ba
     },
     close: () => messaging.close(),
   };
+}
+
+/** The catalogue, for the services and commands that need it: the others need not reach it. */
+export async function openCatalogue(config: Config): Promise<Catalogue & CatalogueWriter> {
+  const file = config.CATALOGUE.replace(/^sqlite:/, '') || join(config.DATA_DIR, 'catalogue.sqlite');
+  try {
+    return await createSqliteCatalogue({ file });
+  } catch (error) {
+    const { kind, message } = asFault(error);
+    throw new Fault(kind, `CATALOGUE (${file}): ${message}`, { cause: error });
+  }
 }
 
 /** Level by level: Node's recursive mkdir never ends where a file system refuses with "no such file", as /proc does. */

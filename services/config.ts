@@ -8,6 +8,27 @@ import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Vari
 export const schema = {
   PORT: port({ default: '8080', about: 'Where the go command finds the proxy.' }),
   HOST: text({ default: '', about: 'Address to listen on, for every port; empty is all.' }),
+  API_PORT: port({ default: '8082', about: 'The JSON API, badges and Atom feeds of ui-backend.' }),
+  API_URL: url({
+    default: 'http://127.0.0.1:8082',
+    about: 'Where pages that run alone ask ui-backend.',
+  }),
+  PUBLIC_URL: url({
+    default: 'http://localhost:8081',
+    about: 'Address of the pages as people know it, for links in feeds and messages.',
+  }),
+  PROXY_PUBLIC_URL: url({
+    default: 'http://localhost:8080',
+    about: 'Address of the proxy as people know it, for the lines to paste on the pages.',
+  }),
+  UI_PORT: port({ default: '8081', about: 'The web pages.' }),
+  DOWNLOADS_KEPT: duration({
+    default: '400d',
+    min: '1d',
+    max: '3650d',
+    about: 'How long each request is kept for the analytics; the counts of days are kept for ever.',
+  }),
+  API_CACHE_BYTES: bytes({ default: '64MiB', about: 'Memory for hot answers of the API.' }),
   ADMIN_PORT: port({ default: '8090', about: '`/healthz`, `/readyz` and `/metrics`.' }),
   ORIGIN_PORT: port({
     default: '8070',
@@ -18,6 +39,18 @@ export const schema = {
     about: 'Where a proxy or validator that runs alone asks a processor.',
   }),
   DATA_DIR: text({ default: './data', about: 'Folder of everything that the embedded backends keep.' }),
+  CATALOGUE: text({
+    default: '',
+    check: catalogueAddress,
+    about: 'Where the catalogue is kept: `sqlite:<file>`; by default a file in `DATA_DIR`.',
+  }),
+  VULNDB: text({
+    default: '',
+    check: vulndbAddress,
+    about:
+      'Go vulnerability database (OSV): a folder, or an address such as `https://vuln.go.dev`. Without it none are known.',
+  }),
+  VULNDB_REFRESH: duration({ default: '1h', min: '1m', max: '7d', about: 'How often `VULNDB` is read anew.' }),
   UPSTREAM: text({
     about:
       'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',
@@ -139,6 +172,15 @@ export function readConfig(
   }
   if (faults.length > 0) throw new ConfigError(faults, values);
   return values as Config;
+}
+
+function catalogueAddress(text: string): void {
+  if (text !== '' && !/^sqlite:./.test(text)) throw new Error('must be written sqlite:<file>');
+}
+
+function vulndbAddress(text: string): void {
+  if (!/^[a-z][a-z+.-]*:\/\//i.test(text)) return; // a folder
+  if (!URL.canParse(text) || !/^https?:/i.test(text)) throw new Error('must be a folder, or an http or https address');
 }
 
 function cidr(range: string): void {

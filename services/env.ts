@@ -21,7 +21,11 @@ function variable<T>(accepts: string, options: Options, parse: (text: string) =>
   return { accepts, default: options.default, about: options.about, parse };
 }
 
-export const text = (options: Options) => variable('text', options, value => value);
+export const text = (options: Options & { check?: (value: string) => void }) =>
+  variable('text', options, value => {
+    options.check?.(value);
+    return value;
+  });
 
 export const oneOf = <const T extends string>(values: readonly T[], options: Options): Variable<T> =>
   variable(values.map(value => `\`${value}\``).join(', '), options, value => {

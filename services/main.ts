@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
-import { openBackends } from './backends.ts';
+import { openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { configure } from './configure.ts';
 import { asFault } from './errors.ts';
 import type { Token } from './proxy/access.ts';
-import { createBatch } from './proxy/request-log.ts';
-import { run, type ServiceName, serviceNames } from './run.ts';
+import { type Running, run, type ServiceName, serviceNames } from './run.ts';
 
 /**
  * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>` one of
@@ -57,7 +56,8 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, error => say(error.message));
   try {
-    return await command.run({ ...backends, out: process.stdout, now: () => new Date(), user: currentUser }, argv);
+    const deps = { out: process.stdout, now: () => new Date(), user: currentUser };
+    return await command.run({ ...backends, ...deps, openCatalogue: () => openCatalogue(config) }, argv);
   } finally {
     await backends.close();
   }
@@ -77,14 +77,9 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
     },
     out,
   );
-  const batch = createBatch(out);
-  const requestLines = log.isLevelEnabled('info') ? batch : undefined;
-  const flush = () => {
-    batch.flush();
-    out.flush();
-  };
-  const flushing = setInterval(flush, 200).unref();
-  const running = await run({ config, services, tokens, log, requestLines, say, path: process.env.PATH });
+  const requestLog = log.isLevelEnabled('info') ? out : undefined;
+  const flushing = setInterval(() => out.flush(), 200).unref();
+  const running = await run({ config, services, tokens, log, requestLog, say, path: process.env.PATH });
   greet(config, running.ports);
   log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
 
@@ -93,7 +88,6 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
   const clean = await running.close();
   if (!clean) log.warn({ signal }, 'not everything was finished in time; what is left is done after the next start');
   clearInterval(flushing);
-  batch.flush();
   log.info({ signal }, 'stopped');
   // Not flushSync: it overtakes lines that are being written, which could be lost with the process.
   await Promise.race([new Promise(resolve => out.flush(resolve)), delay(longestFlush)]);
@@ -118,10 +112,12 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function greet(config: Config, ports: { proxy?: number; admin: number; origin?: number }): void {
+function greet(config: Config, ports: Running['ports']): void {
   const host = config.HOST === '' || config.HOST === '::' || config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
   say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
+  if (ports.api !== undefined) say(`the API is told of at http://${host}:${ports.api}/api/openapi.json`);
   if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);
+  if (ports.ui !== undefined) say(`the pages are at http://${host}:${ports.ui}`);
   if (ports.proxy !== undefined) {
     say('ready. Paste this line into the shell where you use go:');
     process.stderr.write(`\n    export GOPROXY=http://${host}:${ports.proxy}\n\n`);

@@ -9,6 +9,16 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
+    /** Has the proxy's own count scraped. */
+    downloadLinesDropped: (read: () => number) =>
+      new Gauge({
+        name: 'gocenter_download_lines_dropped',
+        help: 'Lines of the download log that could not be kept since the start.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
     fetches: new Counter({
       name: 'gocenter_fetches_total',
       help: 'Requests to origins by host and outcome (ok, or a fault kind).',

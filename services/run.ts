@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Check, createAdmin } from './admin.ts';
-import { openBackends } from './backends.ts';
+import { createDownloadCounts } from './analytics/counts.ts';
+import { openDuckdb } from './analytics/duckdb.ts';
+import { openSpool } from './analytics/spool.ts';
+import { openBackends, openCatalogue } from './backends.ts';
+import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
 import { Fault } from './errors.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
@@ -15,9 +20,15 @@ import { parseOrigins } from './processor/origins.ts';
 import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
 import { createProxy } from './proxy/index.ts';
+import { createBatch } from './proxy/request-log.ts';
+import { createUi, passToApp, passToUrl } from './ui/index.ts';
+import { createHttpApi } from './ui-backend/http-client.ts';
+import { createUiBackend, type UiBackend } from './ui-backend/index.ts';
+import { createIndexer } from './ui-backend/indexer.ts';
+import { createPopularity } from './ui-backend/popularity.ts';
 import { createValidator } from './validator/index.ts';
 
-export const serviceNames = ['proxy', 'processor', 'validator'] as const;
+export const serviceNames = ['proxy', 'processor', 'validator', 'ui-backend', 'ui'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface RunOptions {
@@ -26,8 +37,8 @@ export interface RunOptions {
   services: readonly ServiceName[];
   tokens: readonly Token[];
   log: Logger;
-  /** Takes the request log's lines; undefined writes none. */
-  requestLines: { write(line: string): unknown } | undefined;
+  /** Takes the request log, some lines at a time; undefined writes none. */
+  requestLog: { write(lines: string): unknown } | undefined;
   /** Told of each step of the start. */
   say?: (line: string) => void;
   /** Where go and git are looked for, as in PATH. */
@@ -38,7 +49,7 @@ export interface RunOptions {
 
 export interface Running {
   /** The ports that are listened on; undefined for what does not run here. */
-  ports: { proxy?: number; admin: number; origin?: number };
+  ports: { proxy?: number; ui?: number; api?: number; admin: number; origin?: number };
   /** Drains and closes everything, in order. Resolves within SHUTDOWN_TIMEOUT, true when all was finished. */
   close(): Promise<boolean>;
 }
@@ -122,9 +133,74 @@ export async function run(options: RunOptions): Promise<Running> {
       closers.unshift(() => validator.close());
       validator.start();
     }
+    let uiBackend: UiBackend | undefined;
+    if (has('ui-backend')) {
+      say('starting ui-backend');
+      const catalogue = await openCatalogue(config);
+      closers.unshift(() => catalogue.close());
+      checks.catalogue = () => catalogue.ready();
+      const analytics = await openDuckdb({
+        file: join(config.DATA_DIR, 'downloads.duckdb'),
+        spool: spoolFolder(config),
+        kept: config.DOWNLOADS_KEPT,
+        onError: err => log.warn({ err }, 'downloads can’t be counted; it tries again'),
+      });
+      closers.unshift(() => analytics.close());
+      concerns.analytics = () => analytics.ready();
+      uiBackend = await createUiBackend({
+        ...shared,
+        tokens: options.tokens,
+        catalogue,
+        downloads: createDownloadCounts(analytics),
+        origin,
+        // Looked at when they are asked for: by then all are there.
+        checks: () => ({ ...checks, ...concerns }),
+        hasProcessor: has('processor'),
+      });
+      const { app, changed } = uiBackend;
+      const popularity = createPopularity({ analytics, catalogue, changed, log });
+      closers.unshift(() => popularity.close());
+      popularity.start();
+      await app.ready();
+      const indexer = createIndexer({ ...shared, catalogue, changed });
+      closers.unshift(() => Promise.all([app.close(), indexer.close()]));
+      indexer.start();
+      if (config.VULNDB !== '') {
+        const timing = { interval: config.VULNDB_REFRESH, changed };
+        const vulndb = createVulndb({ ...shared, ...timing, catalogue, database: config.VULNDB });
+        closers.unshift(() => vulndb.close());
+        concerns.vulndb = () => vulndb.ready();
+        vulndb.start();
+      }
+      ports.api = await listen(app.server, config.API_PORT, config.HOST, 'API_PORT');
+    }
+    if (has('ui')) {
+      say('starting the pages');
+      let pages = uiBackend && { api: uiBackend.api, passOn: passToApp(uiBackend.app) };
+      if (pages === undefined) {
+        const remote = createHttpApi({ url: config.API_URL });
+        closers.unshift(() => remote.close());
+        concerns['ui-backend'] = () => remote.ready();
+        pages = { api: remote, passOn: passToUrl(config.API_URL) };
+      }
+      const ui = await createUi({ ...shared, ...pages, registry: metrics.registry });
+      await ui.ready();
+      closers.unshift(() => ui.close());
+      ports.ui = await listen(ui.server, config.UI_PORT, config.HOST, 'UI_PORT');
+    }
     if (has('proxy')) {
       say('starting the proxy');
-      const proxy = createProxy({ ...shared, origin, tokens: options.tokens, requestLines: options.requestLines });
+      const downloads = await openSpool({
+        folder: spoolFolder(config),
+        onError: err => log.warn({ err }, 'the download log can’t be written; downloads go on'),
+      });
+      metrics.downloadLinesDropped(() => downloads.dropped);
+      const requestLines = createBatch([...(options.requestLog ? [options.requestLog] : []), downloads]);
+      closers.unshift(async () => {
+        requestLines.close();
+        await downloads.close();
+      });
+      const proxy = createProxy({ ...shared, origin, tokens: options.tokens, requestLines });
       ports.proxy = await listen(proxy.server, config.PORT, config.HOST, 'PORT');
       closers.unshift(() => proxy.close(config.SHUTDOWN_TIMEOUT / 2));
     }
@@ -142,6 +218,9 @@ export async function run(options: RunOptions): Promise<Running> {
     throw error;
   }
 }
+
+/** Where the proxies leave their download logs for ui-backend to count. */
+const spoolFolder = (config: Config) => join(config.DATA_DIR, 'downloads');
 
 /** In order: the proxy first, so that the others still serve what it waits for; the backends last. */
 async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {

@@ -12,6 +12,7 @@ export const publishers: Readonly<Record<TopicName, readonly ServiceName[]>> = {
   'module.fetched': ['processor'],
   'module.published': ['validator'],
   'module.rejected': ['validator'],
+  'vulnerability.found': ['ui-backend'],
 };
 
 /** A subscription's service is what stands before the dot of its name. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Catalogue, CatalogueWriter } from '../catalogue/index.ts';
 import { asFault, Fault } from '../errors.ts';
 import { checkModuleVersion } from '../gomod/path.ts';
 import { canonicalVersion } from '../gomod/version.ts';
@@ -11,6 +12,8 @@ export interface CommandDeps {
   published: Storage;
   quarantine: Storage;
   records: Storage;
+  /** Opens the catalogue, to be closed by whoever did. */
+  openCatalogue: () => Promise<Catalogue & CatalogueWriter>;
   /** Standard output. */
   out: { write(text: string): unknown };
   now: () => Date;

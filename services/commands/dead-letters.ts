@@ -3,7 +3,7 @@ import { type CommandDeps, defineCommand, misused, print, type Target } from './
 
 const names = Object.keys(subscriptions) as SubscriptionName[];
 const isName = (text: string | undefined): text is SubscriptionName => names.some(name => name === text);
-const choice = `[${names.join('|')}]`;
+const choice = '[<subscription>]';
 
 export const deadLetters = defineCommand({
   name: 'dead-letters',
@@ -12,7 +12,7 @@ export const deadLetters = defineCommand({
   async act(deps, { positionals }) {
     const [only, ...more] = positionals;
     if (more.length > 0 || (only !== undefined && !isName(only)))
-      throw misused(`give ${names.join(' or ')}, or nothing`);
+      throw misused(`give one of ${names.join(', ')}, or nothing`);
     let count = 0;
     for (const subscription of only === undefined ? names : [only]) {
       for (const letter of await deps.messaging.deadLetters(subscription)) {

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { deadLetters, replay } from './dead-letters.ts';
 import { log } from './log.ts';
 import { recheck } from './recheck.ts';
+import { reindex } from './reindex.ts';
 import { release } from './release.ts';
 import { request } from './request.ts';
 import { status } from './status.ts';
@@ -11,7 +12,17 @@ import { status } from './status.ts';
 export type { Command, CommandDeps } from './command.ts';
 
 /** The operator's commands: `node services/main.ts <name> …`. */
-export const commands: readonly Command[] = [status, log, request, recheck, release, deadLetters, replay, alarms];
+export const commands: readonly Command[] = [
+  status,
+  log,
+  request,
+  recheck,
+  release,
+  deadLetters,
+  replay,
+  alarms,
+  reindex,
+];
 
 /** The account that runs this process. */
 export function currentUser(): string {

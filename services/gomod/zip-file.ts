@@ -1,21 +1,25 @@
-import type { FileHandle } from 'node:fs/promises';
 import yauzl from 'yauzl';
 import { Fault } from '../errors.ts';
 
 const windowSize = 256 * 1024;
 
+/** Fills `buffer` from `offset` with up to `length` bytes from `position` on: a local file, or an object of a store. */
+export interface ByteSource {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+}
+
 /**
- * A local file read through one window that moves forward, for yauzl and for us: most of the small reads that a zip
+ * A file read through one window that moves forward, for yauzl and for us: most of the small reads that a zip
  * asks for cost no system call, and the larger ones let the event loop turn.
  */
 export class ZipFile extends yauzl.RandomAccessReader {
   readonly size: number;
-  readonly #handle: FileHandle;
+  readonly #handle: ByteSource;
   readonly #buffer = Buffer.allocUnsafe(windowSize);
   #start = 0;
   #length = 0;
 
-  constructor(handle: FileHandle, size: number) {
+  constructor(handle: ByteSource, size: number) {
     super();
     this.#handle = handle;
     this.size = size;

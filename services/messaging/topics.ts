@@ -15,7 +15,7 @@ const version = {
 export const ModuleRequested = Type.Object({
   ...version,
   /** Who asked: the proxy on a miss, an operator; later the discovery service. */
-  by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery')]),
+  by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery'), Type.Literal('page')]),
   /** When it was first asked for, RFC 3339. */
   requestedAt: Type.String(),
   /** Fetch it again although it is published, and compare: differing bytes are an alarm, the published ones stay. */
@@ -49,11 +49,26 @@ export const ModuleRejected = Type.Object({
   reasons: Type.Array(Type.Object({ rule: Type.String(), message: Type.String() })),
 });
 
+/** A vulnerability became known that affects versions published here. */
+export const VulnerabilityFound = Type.Object({
+  v: Type.Literal(1),
+  /** In the vulnerability database: GO-2024-1234. */
+  id: Type.String({ maxLength: 64 }),
+  module: Type.String({ maxLength: 1024 }),
+  /** Affected ones that are published, newest first; the first 100. */
+  versions: Type.Array(Type.String({ maxLength: 256 }), { maxItems: 100 }),
+  /** The lowest version above them that is not affected. */
+  fixed: Type.Optional(Type.String({ maxLength: 256 })),
+  summary: Type.String({ maxLength: 2048 }),
+  foundAt: Type.String(),
+});
+
 export const topics = {
   'module.requested': ModuleRequested,
   'module.fetched': ModuleFetched,
   'module.published': ModulePublished,
   'module.rejected': ModuleRejected,
+  'vulnerability.found': VulnerabilityFound,
 } as const;
 
 export type TopicName = keyof typeof topics;
@@ -63,6 +78,12 @@ export type Message<T extends TopicName> = Static<(typeof topics)[T]>;
 export const subscriptions = {
   processor: 'module.requested',
   validator: 'module.fetched',
+  'ui-backend.published': 'module.published',
+  'ui-backend.rejected': 'module.rejected',
+  'discovery.published': 'module.published',
+  'notifier.published': 'module.published',
+  'notifier.rejected': 'module.rejected',
+  'notifier.vulnerability': 'vulnerability.found',
 } as const satisfies Record<string, TopicName>;
 
 export type SubscriptionName = keyof typeof subscriptions;

@@ -23,6 +23,8 @@ export interface Access {
 export interface Reader {
   /** Name of the token; undefined when anonymous. Never the token. */
   readonly name: string | undefined;
+  /** Whether a CI system asks, as far as its token tells. */
+  readonly ci: boolean;
   maySee(module: string): boolean;
 }
 
@@ -36,6 +38,8 @@ const TokensFile = Type.Object(
           sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
           /** Patterns of the private modules that it may see. */
           modules: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+          /** Whether a CI system has it: its downloads are not people's. */
+          ci: Type.Optional(Type.Boolean()),
         },
         { additionalProperties: false },
       ),
@@ -49,6 +53,7 @@ export interface Token {
   name: string;
   sha256: string;
   modules?: string[];
+  ci?: boolean;
 }
 
 /** Reads TOKENS_FILE. Throws `invalid` with what is wrong and where. */
@@ -92,7 +97,7 @@ export function createAccess(options: {
   const bySha256 = new Map(options.tokens.map(token => [token.sha256, token]));
   const patterns = options.privateModules.join(',');
   const isPrivate = (module: string) => patterns !== '' && matchPrefixPatterns(patterns, module);
-  const anonymous: Reader = { name: undefined, maySee: module => !isPrivate(module) };
+  const anonymous: Reader = { name: undefined, ci: false, maySee: module => !isPrivate(module) };
 
   return {
     open: !options.requireToken,
@@ -109,6 +114,7 @@ export function createAccess(options: {
       const modules = token.modules?.join(',') ?? '';
       return {
         name: token.name,
+        ci: token.ci ?? false,
         maySee: module => !isPrivate(module) || (modules !== '' && matchPrefixPatterns(modules, module)),
       };
     },

@@ -6,6 +6,7 @@ import type { HotCache, HotObject } from './hot.ts';
 import type { RateLimiter } from './rate.ts';
 import type { RequestLog } from './request-log.ts';
 import type { RequestStats } from './stats.ts';
+import { countryHeader } from './visitor.ts';
 
 /**
  * The shortest way, in front of Node's HTTP parser: a connection starts here and stays while every chunk that it sends
@@ -28,6 +29,14 @@ export interface FrontDeps {
   stats: RequestStats;
   /** The client that a request counts for, given its X-Forwarded-For. */
   client(socket: Socket, forwardedFor: string | undefined): string;
+  /** Who asks, for the log. */
+  visitor(userAgent: string | undefined, country: string | undefined): string;
+}
+
+/** Who sends requests without anything weighty in their headers: the key of their rate, and their description. */
+interface Plain {
+  client: string;
+  visitor: string;
 }
 
 const maxRequest = 4096;
@@ -95,19 +104,19 @@ export function createFront(server: Server, deps: FrontDeps): Front {
   }
 
   /** Answers a chunk that is one plain request for a hot object; says whether it was. */
-  function serve(socket: Socket, chunk: Buffer, plain: (rest: string) => string | undefined): boolean {
+  function serve(socket: Socket, chunk: Buffer, plain: (rest: string) => Plain | undefined): boolean {
     if (!open || chunk.length > maxRequest || socket.writableLength > 0 || unsent.has(socket)) return false;
     const started = performance.now();
     const text = chunk.toString('latin1');
     const end = text.indexOf(' ', 4);
     if (end < 0 || !text.startsWith('GET /')) return false;
-    const client = plain(text.slice(end));
-    if (client === undefined) return false;
+    const who = plain(text.slice(end));
+    if (who === undefined) return false;
     const object = hot.get(text.slice(4, end));
-    if (object === undefined || object.private || limiter.take(client) > 0) return false;
+    if (object === undefined || object.private || limiter.take(who.client) > 0) return false;
     answer(socket, object);
     const duration = performance.now() - started;
-    requestLog.writeHot(object, duration);
+    requestLog.writeHot(object, duration, who.visitor);
     stats.countHot(object, duration);
     return true;
   }
@@ -119,14 +128,18 @@ export function createFront(server: Server, deps: FrontDeps): Front {
     }
     // A client sends the same headers again and again: they are looked at when they change.
     let last = '';
-    let client = '';
+    let who: Plain | undefined;
     const plain = (rest: string) => {
-      if (rest === last) return client;
+      if (rest === last) return who;
       if (!wellFormed.test(rest) || weighty.test(rest) || rest.match(/\r\nhost:/gi)?.length !== 1) return undefined;
       if ((rest.match(/\r\nx-forwarded-for:/gi)?.length ?? 0) > 1) return undefined;
-      client = deps.client(socket, /\r\nx-forwarded-for:[\t ]*([^\r]*)/i.exec(rest)?.[1]);
+      const value = (name: string) => new RegExp(`\r\n${name}:[\t ]*([^\r]*)`, 'i').exec(rest)?.[1];
+      who = {
+        client: deps.client(socket, value('x-forwarded-for')),
+        visitor: deps.visitor(value('user-agent'), value(countryHeader)),
+      };
       last = rest;
-      return client;
+      return who;
     };
     const onData = (chunk: Buffer) => {
       if (serve(socket, chunk, plain)) return;

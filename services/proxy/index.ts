@@ -26,6 +26,7 @@ import { type CacheOutcome, createRequestLog, type Served } from './request-log.
 import { type Resource, respond } from './respond.ts';
 import { createShortWay } from './short-way.ts';
 import { createRequestStats } from './stats.ts';
+import { countryHeader, createVisitors } from './visitor.ts';
 import { createWaiter } from './waiter.ts';
 
 export interface ProxyDeps {
@@ -96,7 +97,11 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return key;
   };
 
-  const shortWay = createShortWay({ hot, limiter, requestLog, stats, client, access });
+  const visitors = createVisitors(config.TRUSTED_PROXIES.length > 0);
+  const visitor = ({ headers }: IncomingMessage, ci?: boolean) =>
+    visitors.describe(headers['user-agent'], headers[countryHeader]?.toString(), ci);
+
+  const shortWay = createShortWay({ hot, limiter, requestLog, stats, client, visitor, access });
 
   async function find(parsed: ParsedRequest, req: IncomingMessage, reader: Reader, signal: AbortSignal) {
     const { request } = parsed;
@@ -122,7 +127,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   async function longWay(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const started = performance.now();
-    const served: Served = { kind: 'other', module: '', version: '', status: 0, bytes: 0, cache: 'none', duration: 0 };
+    const asked = { kind: 'other', module: '', version: '', visitor: visitor(req) } as const;
+    const served: Served = { ...asked, status: 0, bytes: 0, cache: 'none', duration: 0 };
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     let found: { resource: Resource; cache: CacheOutcome } | undefined;
@@ -132,7 +138,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
       served.kind = parsed.request.kind;
       if ('module' in parsed.request) served.module = parsed.request.module;
       if ('version' in parsed.request) served.version = parsed.request.version;
-      found = await find(parsed, req, access.identify(req.headers.authorization), gone.signal);
+      const reader = access.identify(req.headers.authorization);
+      if (reader.ci) served.visitor = visitor(req, true);
+      found = await find(parsed, req, reader, gone.signal);
       if (withoutFetching(req) && /^(?:list|latest|query)$/.test(parsed.request.kind)) {
         // A shared cache would hand it to those who do want what the origin has.
         found = { ...found, resource: { ...found.resource, cacheControl: 'no-store' } };
@@ -204,6 +212,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     access,
     client: (socket, forwardedFor) =>
       client({ socket, headers: forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor } }),
+    visitor: (userAgent, country) => visitors.describe(userAgent, country),
   });
 
   return {

@@ -14,24 +14,37 @@ export interface Served {
   cache: CacheOutcome;
   /** Milliseconds. */
   duration: number;
+  /** Who asked, as visitor.ts describes it. */
+  visitor: string;
 }
 
+/** Longest time that a line waits, in milliseconds. */
+const batchTime = 200;
+
 /**
- * Collects lines and hands them over in batches of at least 16 KiB: the stream behind (sonic-boom) counts the bytes of
- * all that waits at every write, which is dear a line at a time.
+ * Collects lines and hands them to each of `outs` in batches of at least 16 KiB: the stream behind (sonic-boom) counts
+ * the bytes of all that waits at every write, which is dear a line at a time.
  */
-export function createBatch(out: { write(lines: string): unknown }): { write(line: string): void; flush(): void } {
+export function createBatch(outs: readonly { write(lines: string): unknown }[]): {
+  write(line: string): void;
+  close(): void;
+} {
   let lines = '';
   const flush = () => {
-    if (lines !== '') out.write(lines);
+    if (lines === '') return;
+    for (const out of outs) out.write(lines);
     lines = '';
   };
+  const timer = setInterval(flush, batchTime).unref();
   return {
     write(line) {
       lines += line;
       if (lines.length >= 16_384) flush();
     },
-    flush,
+    close() {
+      clearInterval(timer);
+      flush();
+    },
   };
 }
 
@@ -39,7 +52,7 @@ export function createBatch(out: { write(lines: string): unknown }): { write(lin
 export interface RequestLog {
   write(served: Served): void;
   /** The same for a 200 from memory, with most of the line built once. */
-  writeHot(object: HotObject, duration: number): void;
+  writeHot(object: HotObject, duration: number, visitor: string): void;
 }
 
 /**
@@ -59,14 +72,14 @@ export function createRequestLog(out: { write(line: string): unknown } | undefin
     }
     return `${prefix + String(now % 1000).padStart(3, '0')}Z"`;
   };
-  const facts = (served: Omit<Served, 'duration'>) =>
+  const facts = (served: Omit<Served, 'duration' | 'visitor'>) =>
     `,"message":"request","service":"proxy","module":${JSON.stringify(served.module)},"version":${JSON.stringify(served.version)},"kind":"${served.kind}","status":${served.status},"bytes":${served.bytes},"cache":"${served.cache}","durationMs":`;
   const number = (duration: number) => (Math.round(duration * 1000) / 1000).toString();
   return {
-    write: served => void out.write(`${stamp()}${facts(served)}${number(served.duration)}}\n`),
-    writeHot(object, duration) {
+    write: served => void out.write(`${stamp()}${facts(served)}${number(served.duration)}${served.visitor}}\n`),
+    writeHot(object, duration, visitor) {
       object.logged ??= facts({ ...object, status: 200, bytes: object.body.length, cache: 'memory' });
-      out.write(`${stamp()}${object.logged}${number(duration)}}\n`);
+      out.write(`${stamp()}${object.logged}${number(duration)}${visitor}}\n`);
     },
   };
 }

@@ -18,8 +18,9 @@ export function createShortWay(deps: {
   requestLog: RequestLog;
   stats: RequestStats;
   client: (req: IncomingMessage) => string;
+  visitor: (req: IncomingMessage) => string;
 }): (req: IncomingMessage, res: ServerResponse) => boolean {
-  const { hot, access, limiter, requestLog, stats, client } = deps;
+  const { hot, access, limiter, requestLog, stats, client, visitor } = deps;
   return (req, res) => {
     if (req.method !== 'GET' || req.url === undefined) return false;
     const object = hot.get(req.url);
@@ -43,7 +44,7 @@ export function createShortWay(deps: {
     if (object.text === undefined) res.end(object.body);
     else res.end(object.text, 'latin1');
     const duration = performance.now() - started;
-    requestLog.writeHot(object, duration);
+    requestLog.writeHot(object, duration, visitor(req));
     stats.countHot(object, duration);
     return true;
   };

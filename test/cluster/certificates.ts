@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -6,7 +5,6 @@ import { join } from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
-const crypto = webcrypto;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Files of a key and the certificate over it, PEM. */
@@ -67,7 +65,7 @@ export async function createAuthority(folder: string): Promise<Authority> {
             new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
             new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
             new x509.SubjectAlternativeNameExtension(
-              (identity.hosts ?? []).map(host => ({ type: isIP(host) ? 'ip' : 'dns', value: host })),
+              (identity.hosts ?? []).map(host => ({ type: isIP(host) ? ('ip' as const) : ('dns' as const), value: host })),
             ),
           ],
         },
@@ -90,11 +88,11 @@ export async function createSigningKey(folder: string): Promise<{ public: string
 
 const generate = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-async function pem(key: webcrypto.CryptoKey): Promise<string> {
+async function pem(key: CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-async function write(path: string, certificate: string, key: webcrypto.CryptoKey): Promise<Pair> {
+async function write(path: string, certificate: string, key: CryptoKey): Promise<Pair> {
   const files = { cert: `${path}.crt`, key: `${path}.key` };
   await writeFile(files.cert, certificate);
   await writeFile(files.key, await pem(key), { mode: 0o600 });

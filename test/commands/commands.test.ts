@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
 import { commands, currentUser } from '../../services/commands/index.ts';
 import { Fault } from '../../services/errors.ts';
+import { subscriptions } from '../../services/messaging/topics.ts';
 import { readOutcome, readRelease, writeAlarm, writeOutcome } from '../../services/records/index.ts';
 import { handle, hello, openWorld, toolsOf, until, type World } from '../validator/helpers.ts';
 
@@ -19,7 +22,17 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     },
   };
   const { published, quarantine, records, watched: messaging } = world;
-  const deps = { published, quarantine, records, messaging, out, now: () => world.clock, user: () => 'ann' };
+  const openCatalogue = () => createSqliteCatalogue({ file: join(world.root, 'catalogue.sqlite') });
+  const deps = {
+    published,
+    quarantine,
+    records,
+    messaging,
+    openCatalogue,
+    out,
+    now: () => world.clock,
+    user: () => 'ann',
+  };
   const command = commands.find(each => each.name === name);
   if (command === undefined) throw new Error(`there is no command ${name}`);
   const exit = await command.run(deps, argv);
@@ -60,14 +73,14 @@ describe('every command', () => {
     ['release', [name], 'release: a --reason is missing: it is kept with the version', undefined],
     ['release', [name, '--reason', ' '], 'release: a --reason is missing: it is kept with the version', undefined],
     ['request', [], 'request: a module and its version are missing', 'usage: request <module>@<version>…'],
-    [
-      'replay',
-      [],
-      'replay: give the id of one dead letter, or --all',
-      'usage: replay [processor|validator] <id>|--all',
-    ],
+    ['replay', [], 'replay: give the id of one dead letter, or --all', 'usage: replay [<subscription>] <id>|--all'],
     ['replay', ['validator', '1', '--all'], 'replay: give the id of one dead letter, or --all', undefined],
-    ['dead-letters', ['proxy'], 'dead-letters: give processor or validator, or nothing', undefined],
+    [
+      'dead-letters',
+      ['proxy'],
+      `dead-letters: give one of ${Object.keys(subscriptions).join(', ')}, or nothing`,
+      'usage: dead-letters [<subscription>]',
+    ],
     ['alarms', ['x'], 'alarms: "x" is too much', 'usage: alarms [--json]'],
   ])('%s %j is answered with what is wrong and the usage', async (command, argv, sentence, usage) => {
     const { exit, lines } = await run(command, ...argv);

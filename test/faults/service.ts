@@ -12,6 +12,7 @@ const defaults: Settings = {
   HOST: '127.0.0.1',
   PORT: '0',
   ADMIN_PORT: '0',
+  API_PORT: '0',
   UPSTREAM: 'off',
   PRIVATE_UPSTREAM: 'off',
   SUMDB: 'off',

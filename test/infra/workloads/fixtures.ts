@@ -1,5 +1,6 @@
 import type { Backends } from '../../../infra/backends.ts';
 import { serviceNames } from '../../../infra/services.ts';
+import { type SubscriptionName, subscriptions, type TopicName, topics } from '../../../services/messaging/topics.ts';
 
 const record = <K extends string>(keys: readonly K[], make: (key: K) => string) =>
   Object.fromEntries(keys.map(key => [key, make(key)])) as Record<K, string>;
@@ -12,8 +13,8 @@ export const backends: Backends = {
   storage: { base: 'p-gocenter', buckets: { published: 'a', quarantine: 'b', records: 'c' } },
   messaging: {
     project: 'p',
-    topics: record(['module.requested', 'module.fetched', 'module.published', 'module.rejected'], name => name),
-    subscriptions: record(['processor', 'validator'], name => name),
+    topics: record(Object.keys(topics) as TopicName[], name => name),
+    subscriptions: record(Object.keys(subscriptions) as SubscriptionName[], name => name),
   },
   database: {
     connectionName: 'p:europe-west1:catalogue',

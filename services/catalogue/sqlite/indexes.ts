@@ -1,0 +1,99 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Package } from '../facts.ts';
+import { shortestCorrected, trigrams } from '../nearest.ts';
+import { indexed, place, tierOf } from '../rank.ts';
+import { textsOf } from '../summarize.ts';
+import { allPathWords } from '../words.ts';
+import { parse, type Texts } from './rows.ts';
+
+export interface Indexes {
+  /** Has `id` stand where it must, with the words it has now. `changed`: its words may be others than those indexed. */
+  settle(id: number, changed: boolean): void;
+  /** Takes it out. */
+  drop(id: number): void;
+}
+
+/** The indexes for search and the vocabulary for misspellings. */
+export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
+  const select = db.prepare(`
+    SELECT m.path, m.time, m.synopsis, m.licences, m.kinds, m.versions, m.used_by, m.downloads, m.tier, m.indexed
+    FROM modules m WHERE m.id = ?`);
+  const contents = db.prepare(`
+    SELECT v.packages, v.readme FROM modules m JOIN versions v ON v.module = m.id AND v.version = m.newest
+    WHERE m.id = ?`);
+  const both = (sql: (table: string) => string) => ['named', 'found'].map(table => db.prepare(sql(table)));
+  const inserts = both(table => `INSERT INTO ${table} (rowid, words, facets) VALUES (?, ?, ?)`);
+  const deletes = both(table => `DELETE FROM ${table} WHERE rowid = ?`);
+  const setTier = db.prepare('UPDATE modules SET tier = ? WHERE id = ?');
+  const setEdges = db.prepare('UPDATE edges SET tier = ? WHERE requirer = ?');
+  const setIndexed = db.prepare('UPDATE modules SET indexed = ? WHERE id = ?');
+  const addTerm = db.prepare('INSERT INTO terms VALUES (?, 1) ON CONFLICT DO UPDATE SET modules = modules + 1');
+  const subtractTerm = db.prepare('UPDATE terms SET modules = modules - 1 WHERE term = ? RETURNING modules');
+  const deleteTerm = db.prepare('DELETE FROM terms WHERE term = ?');
+  const addTrigram = db.prepare('INSERT OR IGNORE INTO trigrams VALUES (?, ?)');
+  const deleteTrigram = db.prepare('DELETE FROM trigrams WHERE trigram = ? AND term = ?');
+
+  const vocabulary = (path: string) => [...allPathWords(path)].filter(word => word.length >= shortestCorrected);
+
+  function addWords(path: string): void {
+    for (const word of vocabulary(path)) {
+      addTerm.run(word);
+      for (const trigram of trigrams(word)) addTrigram.run(trigram, word);
+    }
+  }
+
+  function removeWords(path: string): void {
+    for (const word of vocabulary(path)) {
+      if (Number(subtractTerm.get(word)?.modules) > 0) continue;
+      deleteTerm.run(word);
+      for (const trigram of trigrams(word)) deleteTrigram.run(trigram, word);
+    }
+  }
+
+  function unindex(id: number, tier: unknown): void {
+    for (const statement of deletes) statement.run(place(Number(tier), id));
+  }
+
+  function insert(id: number, tier: number, row: Record<string, unknown>): void {
+    const path = String(row.path);
+    const { packages, readme } = contents.get(id) ?? {};
+    const { named, found, facets } = indexed({
+      path,
+      synopsis: String(row.synopsis),
+      licences: parse(row.licences),
+      kinds: parse(row.kinds),
+      time: row.time === null ? undefined : String(row.time),
+      texts: textsOf(path, parse<Package[]>(texts.read(packages) ?? '[]'), texts.read(readme)),
+    });
+    for (const [i, words] of [named, found].entries()) {
+      inserts[i]?.run(place(tier, id), words.join(' '), facets.join(' '));
+    }
+  }
+
+  return {
+    settle(id, changed) {
+      const row = select.get(id);
+      if (row === undefined) return;
+      const tier = tierOf(Number(row.used_by), Number(row.downloads));
+      if (tier !== row.tier) {
+        setTier.run(tier, id);
+        setEdges.run(tier, row.path as string);
+      }
+      const searchable = Number(row.versions) > 0;
+      const stands = row.indexed !== null;
+      if (stands === searchable && (!stands || (row.indexed === tier && !changed))) return;
+      if (stands) unindex(id, row.indexed);
+      if (searchable) insert(id, tier, row);
+      if (searchable && !stands) addWords(String(row.path));
+      if (!searchable) removeWords(String(row.path));
+      setIndexed.run(searchable ? tier : null, id);
+    },
+    drop(id) {
+      const row = select.get(id);
+      if (row === undefined || row.indexed === null) return;
+      unindex(id, row.indexed);
+      removeWords(String(row.path));
+      setIndexed.run(null, id);
+    },
+  };
+}

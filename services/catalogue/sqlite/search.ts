@@ -1,0 +1,136 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../../errors.ts';
+import { checkLimit, readCursor, writeCursor } from '../cursor.ts';
+import type { ModuleSummary, SearchPage, SearchQuery, Suggestion } from '../index.ts';
+import { forgiven, nearest, nearestCandidates, trigrams } from '../nearest.ts';
+import { idOf, kindFacet, licenceFacet, limits, ranked, shortestPrefix, sinceFacets } from '../rank.ts';
+import { terms } from '../words.ts';
+
+interface Candidate {
+  id: number;
+  path: string;
+  synopsis: string;
+  deprecated: string;
+  tier: number;
+  time: string | null;
+  used_by: number;
+}
+
+interface Filter {
+  /** In FTS5's language. */
+  facets: string;
+  since: string | undefined;
+}
+
+/** Terms are letters and digits only (words.ts), so that quoting is all they need; the text itself never gets here. */
+const quoted = (term: string) => `"${term}"`;
+
+/** All terms; the last one unfinished when it has `from` characters. */
+function match(asked: readonly string[], filter: Filter, from: number): string {
+  const parts = asked.map((term, i) => quoted(term) + (i === asked.length - 1 && term.length >= from ? ' *' : ''));
+  const found = parts.length === 0 ? '' : `({words} : ${parts.join(' AND ')}) AND `;
+  return `${found}({facets} : ${filter.facets})`;
+}
+
+function filterOf({ licence, kind, updatedSince }: SearchQuery): Filter {
+  const facets: string[] = [];
+  if (licence !== undefined) facets.push(quoted(licenceFacet(licence)));
+  if (kind !== undefined) facets.push(quoted(kindFacet(kind)));
+  if (updatedSince !== undefined) {
+    if (Number.isNaN(Date.parse(updatedSince)) || !/^\d{4}-\d\d-\d\dT/.test(updatedSince)) {
+      throw new Fault('invalid', 'updatedSince must be a time as in RFC 3339: 2026-01-31T00:00:00Z');
+    }
+    facets.push(`(${sinceFacets(updatedSince).map(quoted).join(' OR ')})`);
+  }
+  return { facets: facets.length === 0 ? quoted('all') : facets.join(' AND '), since: updatedSince };
+}
+
+export function createSearch(db: DatabaseSync, summarize: (paths: readonly string[]) => (ModuleSummary | undefined)[]) {
+  const places = (table: string) =>
+    db.prepare(`SELECT rowid AS place FROM ${table} WHERE ${table} MATCH ? ORDER BY rowid LIMIT ?`);
+  const named = places('named');
+  const found = places('found');
+  const columns = 'id, path, synopsis, deprecated, tier, time, used_by';
+  const rows = db.prepare(`SELECT ${columns} FROM modules WHERE id IN (SELECT value FROM json_each(?))`);
+  const byPath = db.prepare(`SELECT ${columns} FROM modules WHERE path = ? AND indexed IS NOT NULL`);
+  const isTerm = db.prepare('SELECT 1 FROM terms WHERE term = ?');
+  const likely = db.prepare(`
+    SELECT t.term AS word, t.modules, count(*) AS shared
+    FROM trigrams g JOIN terms t ON t.term = g.term
+    WHERE g.trigram IN (SELECT value FROM json_each(?1)) AND length(t.term) BETWEEN ?2 AND ?3
+    GROUP BY t.term ORDER BY shared DESC, t.modules DESC, t.term LIMIT ${nearestCandidates}`);
+
+  function candidates(asked: readonly string[], filter: Filter): { modules: Candidate[]; more: boolean } {
+    const query = match(asked, filter, shortestPrefix);
+    const anywhere = found.all(query, limits.found + 1);
+    const inPath = asked.length === 0 ? [] : named.all(query, limits.named);
+    const ids = new Set([...anywhere.slice(0, limits.found), ...inPath].map(({ place }) => idOf(Number(place))));
+    const modules = rows.all(JSON.stringify([...ids])) as unknown as Candidate[];
+    return { modules, more: anywhere.length > limits.found };
+  }
+
+  /** The terms with those that no module has replaced by the nearest known word; undefined when nothing changes. */
+  function correct(asked: readonly string[]): string[] | undefined {
+    const corrected = asked.map((term, i) => {
+      const mistakes = forgiven(term.length);
+      if (mistakes === 0 || isTerm.get(term) !== undefined) return term;
+      const unfinished = i === asked.length - 1 ? ' *' : '';
+      if (found.get(`{words} : ${quoted(term)}${unfinished}`, 1) !== undefined) return term;
+      const near = likely.all(JSON.stringify(trigrams(term)), term.length - mistakes, term.length + mistakes);
+      return nearest(term, near as unknown as { word: string; modules: number }[]) ?? term;
+    });
+    return corrected.some((term, i) => term !== asked[i]) ? corrected : undefined;
+  }
+
+  const inOrder = (modules: readonly Candidate[], text: string, asked: readonly string[]) =>
+    ranked(modules, text, asked).map(({ module, score }) => ({ ...module, score }));
+
+  return {
+    search(query: SearchQuery): SearchPage {
+      checkLimit(query.limit, limits.page);
+      const [offset] = query.cursor === undefined ? [0] : readCursor(query.cursor, 'search', ['number']);
+      const filter = filterOf(query);
+      const text = query.text.slice(0, 1024);
+      let asked: readonly string[] = terms(text);
+      let { modules, more } = candidates(asked, filter);
+      const whole = byPath.get(text.trim()) as Candidate | undefined;
+      let corrected: string | undefined;
+      if (modules.length === 0 && whole === undefined) {
+        const meant = correct(asked);
+        if (meant !== undefined) {
+          ({ modules, more } = candidates(meant, filter));
+          if (modules.length > 0) [asked, corrected] = [meant, meant.join(' ')];
+        }
+      }
+      const { since } = filter;
+      const late = since === undefined ? modules : modules.filter(({ time }) => isSince(time, since));
+      const hits = inOrder(late, text, asked);
+      if (query.order === 'newest') hits.sort((a, b) => compare(b.time ?? '', a.time ?? '') || compare(a.path, b.path));
+      const page = hits.slice(offset, offset + query.limit);
+      const summaries = summarize(page.map(({ path }) => path));
+      const end = offset + page.length;
+      return {
+        hits: page.flatMap(({ score }, i) => (summaries[i] === undefined ? [] : [{ ...summaries[i], score }])),
+        total: hits.length,
+        atLeast: more,
+        corrected,
+        next: end < hits.length ? writeCursor('search', [end]) : undefined,
+      };
+    },
+
+    suggest(text: string, limit: number): Suggestion[] {
+      checkLimit(limit, limits.suggestions);
+      const asked = terms(text);
+      if (asked.length === 0) return [];
+      const filter: Filter = { facets: quoted('all'), since: undefined };
+      const ids = named.all(match(asked, filter, 1), limits.named).map(({ place }) => idOf(Number(place)));
+      const modules = rows.all(JSON.stringify(ids)) as unknown as Candidate[];
+      return inOrder(modules, text, asked)
+        .slice(0, limit)
+        .map(({ path, synopsis, used_by }) => ({ module: path, synopsis, usedBy: used_by }));
+    },
+  };
+}
+
+const isSince = (time: string | null, since: string) => time !== null && Date.parse(time) >= Date.parse(since);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,29 @@
+import { type DownloadCounts, lastDays } from './downloads.ts';
+import { type Handlers, orNull } from './handlers.ts';
+
+/** What the home page shows. */
+export function createOverviewAnswers(deps: {
+  counts: Pick<DownloadCounts, 'total'> | undefined;
+  now: () => Date;
+}): Pick<Handlers, 'newest' | 'numbers'> {
+  return {
+    async newest({ cursor, limit = 20 }, { catalogue }) {
+      const { items, next } = await catalogue.newest({ cursor, limit });
+      return {
+        items: items.map(({ module, version, at, synopsis, licences }) => ({
+          module,
+          version,
+          publishedAt: at,
+          synopsis,
+          licences,
+        })),
+        next: orNull(next),
+      };
+    },
+    async numbers(_, { catalogue }) {
+      const { modules, published, rejected, newest } = await catalogue.counts();
+      const downloads = await deps.counts?.total(lastDays(deps.now(), 7));
+      return { modules, versions: published, rejected, downloads: orNull(downloads?.all), newest: orNull(newest) };
+    },
+  };
+}

@@ -1,0 +1,3 @@
+import './copy.js';
+import './theme.js';
+import './suggest.js';

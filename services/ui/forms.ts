@@ -1,0 +1,87 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { asFault, Fault, statusOf } from '../errors.ts';
+import { doctorPage } from './pages/doctor.ts';
+import { includePage } from './pages/include.ts';
+import type { Site } from './routes.ts';
+import { given } from './visit.ts';
+
+const year = 31_536_000;
+
+/** What people send: a file to be examined, a module to be included, the theme that they like. */
+export function addForms(app: FastifyInstance, site: Site): void {
+  app.post('/doctor', async (request, reply) => {
+    const text = await doctorText(request);
+    return site.show(request, reply, await doctorPage(site.visit(request), text), 'no-store');
+  });
+
+  app.post('/include', async (request, reply) => {
+    const { module, version } = includedModule(fieldsOf(request));
+    const visit = site.visit(request);
+    try {
+      const { id } = await visit.api.include(given({ module, version: version || undefined }), visit.caller);
+      return reply.redirect(`/inclusions/${id}`, 303);
+    } catch (error) {
+      const { kind, message } = asFault(error);
+      if (kind === 'internal' || kind === 'unauthorized') throw error;
+      const page = await includePage(visit, { module, version, status: statusOf[kind], fault: message });
+      return site.show(request, reply, page, 'no-store');
+    }
+  });
+
+  app.post('/theme', async (request, reply) => {
+    const { theme } = fieldsOf(request);
+    if (theme !== 'light' && theme !== 'dark') throw new Fault('invalid', 'theme must be light or dark');
+    return reply
+      .header('Set-Cookie', `theme=${theme}; Path=/; Max-Age=${year}; SameSite=Lax`)
+      .redirect(pathOf(request.headers.referer), 303);
+  });
+}
+
+/** Other sites must not have their visitors' browsers send our forms. Browsers say where a form came from. */
+export function refuseForeignForms(request: FastifyRequest): void {
+  if (request.method !== 'POST' || request.url.startsWith('/api/')) return;
+  const site = request.headers['sec-fetch-site'];
+  const { origin } = request.headers;
+  const isForeign =
+    site === 'cross-site' ||
+    (site === undefined && origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === request.host));
+  if (isForeign) throw new Fault('refused', 'this form was sent by another site; use the one on our page');
+}
+
+type Fields = Partial<Record<string, string>>;
+
+/** Of a form that is sent without files. A field that comes twice counts as not given. */
+function fieldsOf({ body }: FastifyRequest): Fields {
+  const pairs = Object.entries((body ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+}
+
+/** The file if one was given, else the text. */
+async function doctorText(request: FastifyRequest): Promise<string> {
+  if (!request.isMultipart()) return fieldsOf(request).text ?? '';
+  let text = '';
+  let file = '';
+  for await (const part of request.parts()) {
+    if (part.type === 'file') file = (await part.toBuffer()).toString();
+    else if (part.fieldname === 'text') text = String(part.value);
+  }
+  return (file || text).replaceAll('\r\n', '\n');
+}
+
+/** What people paste: an address of a page, a module with its version. */
+function includedModule({ module = '', version = '' }: Fields): { module: string; version: string } {
+  const [path = '', named = ''] = module
+    .trim()
+    .replace(/^https?:\/\//, '')
+    .replace(/^go get (?:-u )?/, '')
+    .replace(/(?:\.git|\/)+$/, '')
+    .split('@');
+  return { module: path, version: version.trim() || named };
+}
+
+/** Back to our own page that the form stood on; never to another host. */
+function pathOf(referer: string | undefined): string {
+  if (referer === undefined || !URL.canParse(referer)) return '/';
+  const { pathname, search } = new URL(referer);
+  return `/${pathname.replace(/^[/\\]+/, '')}${search}`;
+}

@@ -1,0 +1,111 @@
+import type { Answer } from '../../ui-backend/endpoints.ts';
+import { count, when } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { icon } from '../icons.ts';
+import { moduleLink } from '../links.ts';
+import { type Page, searchField } from '../page.ts';
+import { copyLine, empty, path } from '../parts/common.ts';
+import type { Visit } from '../visit.ts';
+
+export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> {
+  const [numbers, trending, newest] = await Promise.all([
+    api.numbers({}, caller),
+    api.trending({ period: 'week', limit: 6 }, caller),
+    api.newest({ limit: 8 }, caller),
+  ]);
+  const used = trending.items.length === 0 ? await api.search({ limit: 6 }, caller) : undefined;
+  return {
+    title: '',
+    search: null,
+    feed: '/feeds/newest.atom',
+    body: html`
+      <div class="home">
+        <section class="hero">
+          <h1>Go modules, kept and checked.</h1>
+          <p class="lead">
+            Every version is fetched once, verified against the checksum database, and served for ever, whatever becomes of
+            the place it came from.
+          </p>
+          ${searchField({ value: '', id: 'home-search', className: 'search-home' })}
+          <div class="use">
+            <p class="use-label" id="use-label">Use it from now on:</p>
+            ${copyLine(`go env -w GOPROXY=${proxyUrl}`, 'the line that makes go use this repository')}
+          </div>
+        </section>
+        ${numbersRow(numbers)}
+        ${
+          numbers.versions === 0
+            ? empty(
+                'Nothing is here yet',
+                html`<p>
+                  What go asks for is fetched, checked and kept from then on. Paste the line above and build something, or
+                  <a href="/include">include a module</a>.
+                </p>`,
+              )
+            : html`<div class="columns">
+                ${used === undefined ? trendingList(trending) : usedList(used)}
+                ${newestList(newest)}
+              </div>`
+        }
+      </div>`,
+  };
+}
+
+const numbersRow = (numbers: Answer<'numbers'>): Html => html`
+  <dl class="numbers">
+    <div><dt>Modules</dt><dd>${count(numbers.modules)}</dd></div>
+    <div><dt>Versions</dt><dd>${count(numbers.versions)}</dd></div>
+    ${
+      numbers.downloads !== null &&
+      html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`
+    }
+    <div><dt>Refused by a rule</dt><dd>${count(numbers.rejected)}</dd></div>
+  </dl>`;
+
+interface Ranked {
+  module: string;
+  synopsis: string;
+}
+
+const rankedList = (title: string, link: string, items: readonly Ranked[], figure: (index: number) => Html): Html => html`
+  <section class="card">
+    <h2>${title}</h2>
+    <ol class="ranked">
+      ${items.map(
+        ({ module, synopsis }, index) => html`
+          <li>
+            <a class="ranked-name" href=${moduleLink(module)}>${path(module)}</a>
+            <span class="ranked-figure">${figure(index)}</span>
+            ${synopsis !== '' && html`<span class="ranked-about">${synopsis}</span>`}
+          </li>`,
+      )}
+    </ol>
+    <p class="more"><a href=${link}>All modules by use ${icon('arrow')}</a></p>
+  </section>`;
+
+const trendingList = ({ items }: Answer<'trending'>): Html =>
+  rankedList('Trending this week', '/search', items, index => {
+    const growth = items[index]?.growth ?? 0;
+    return growth >= 1 ? `× ${growth.toFixed(1)}` : '';
+  });
+
+const usedList = ({ items }: Answer<'search'>): Html =>
+  rankedList('Most used', '/search', items, index => `used by ${count(items[index]?.usedBy ?? 0)}`);
+
+const newestList = ({ items }: Answer<'newest'>): Html => html`
+  <section class="card">
+    <h2>Newest <a class="feed" href="/feeds/newest.atom" aria-label="Atom feed of new versions">${icon('feed')}</a></h2>
+    <ol class="ranked">
+      ${items.map(
+        item => html`
+          <li>
+            <a class="ranked-name" href=${moduleLink(item.module, item.version)}>
+              ${path(item.module)}<span class="version"> ${item.version}</span>
+            </a>
+            <span class="ranked-figure">${when(item.publishedAt)}</span>
+            ${item.synopsis !== '' && html`<span class="ranked-about">${item.synopsis}</span>`}
+          </li>`,
+      )}
+    </ol>
+    <p class="more"><a href="/search?order=newest">All modules by age ${icon('arrow')}</a></p>
+  </section>`;

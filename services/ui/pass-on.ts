@@ -1,0 +1,41 @@
+import replyFrom from '@fastify/reply-from';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** Adds the addresses of the API to the pages' server, so that there is one address for both. */
+export type PassOn = (app: FastifyInstance) => void;
+
+const addresses = ['/api/*', '/badge/*', '/feeds/*'];
+
+/** To an API in this process, which answers on the same connection. */
+export const passToApp =
+  (api: FastifyInstance): PassOn =>
+  app =>
+    addRoutes(app, (request, reply) => {
+      reply.hijack();
+      // The API sets its own headers, its policy among them.
+      for (const name of Object.keys(reply.raw.getHeaders())) reply.raw.removeHeader(name);
+      api.routing(request.raw, reply.raw);
+    });
+
+/** To an API elsewhere, which is told whose request it is. */
+export const passToUrl =
+  (url: URL): PassOn =>
+  app =>
+    void app.register(async scope => {
+      const prefix = url.pathname.replace(/\/+$/, '');
+      await scope.register(replyFrom, { base: url.origin, undici: { connections: 64 } });
+      addRoutes(scope, (request, reply) => {
+        reply.from(prefix + request.url, {
+          rewriteRequestHeaders: (_, headers) => ({ ...headers, 'x-forwarded-for': request.ip }),
+        });
+      });
+    });
+
+function addRoutes(app: FastifyInstance, handler: (request: FastifyRequest, reply: FastifyReply) => void): void {
+  void app.register(async scope => {
+    // Bodies are the API's to read.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    for (const url of addresses) scope.all(url, { compress: false }, (request, reply) => void handler(request, reply));
+  });
+}

@@ -1,0 +1,11 @@
+import { parentPort } from 'node:worker_threads';
+import { type Readme, renderReadme } from './markdown.ts';
+
+// Undefined tells of a text that can't be rendered; it is shown as it is.
+parentPort?.on('message', (readme: Readme) => {
+  let markup: string | undefined;
+  try {
+    markup = renderReadme(readme);
+  } catch {}
+  parentPort?.postMessage(markup);
+});

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Analytics, DownloadLog } from '../../services/analytics/index.ts';
+
+export interface AnalyticsUnderTest {
+  log: DownloadLog;
+  analytics: Analytics;
+  /** Resolves when all that was written can be asked for. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A line of the proxy's request log. */
+export const line = (facts: object = {}) =>
+  `${JSON.stringify({
+    severity: 'INFO',
+    time: '2026-11-20T10:00:00.000Z',
+    message: 'request',
+    service: 'proxy',
+    module: 'a.example/m',
+    version: 'v1.0.0',
+    kind: 'zip',
+    status: 200,
+    bytes: 10,
+    cache: 'memory',
+    durationMs: 0.12,
+    country: '',
+    client: 'go',
+    clientVersion: '2.0',
+    ci: false,
+    ...facts,
+  })}\n`;
+
+export const november = { from: '2026-11-01', to: '2026-11-30' };
+
+/** What every adapter of the analytics port promises. */
+export function analyticsContract(name: string, open: () => Promise<AnalyticsUnderTest>): void {
+  describe(`analytics on ${name}`, () => {
+    let here: AnalyticsUnderTest;
+    beforeEach(async () => {
+      here = await open();
+    });
+    afterEach(() => here.close());
+
+    const write = async (...lines: string[]) => {
+      here.log.write(lines.join(''));
+      await here.settle();
+    };
+
+    it('counts zips served with 200 as downloads, and nothing else', async () => {
+      const others = ['mod', 'info', 'list', 'latest', 'query'].map(kind => line({ kind }));
+      await write(line(), ...others, ...[206, 304, 403, 404, 499, 503].map(status => line({ status })));
+      expect(await here.analytics.ask('total', november)).toEqual([{ all: 1, people: 1 }]);
+    });
+
+    it('leaves mirrors and CI out of what people downloaded', async () => {
+      await write(line(), line({ ci: true }), line({ client: 'athens' }), line({ client: 'artifactory', ci: true }));
+      expect(await here.analytics.ask('total', november)).toEqual([{ all: 4, people: 1 }]);
+    });
+
+    it('passes over what is torn, foreign, or about no module', async () => {
+      await write(line(), '{"time":"2026-11-20T\n', 'hello\n', '{}\n', line({ module: '', kind: 'sumdb' }), line());
+      expect(await here.analytics.ask('total', november)).toEqual([{ all: 2, people: 2 }]);
+    });
+
+    it('has days of UTC, both ends included', async () => {
+      const at = (time: string) => line({ time });
+      await write(at('2026-10-31T23:59:59.999Z'), at('2026-11-01T00:00:00.000Z'), at('2026-11-30T23:59:59.999Z'));
+      await write(at('2026-12-01T00:00:00.000Z'));
+      expect(await here.analytics.ask('by-day', { ...november, module: 'a.example/m' })).toEqual([
+        { day: '2026-11-01', all: 1, people: 1 },
+        { day: '2026-11-30', all: 1, people: 1 },
+      ]);
+    });
+
+    it('tells a module’s downloads by day, of all versions or of one', async () => {
+      await write(line(), line({ version: 'v1.1.0' }), line({ module: 'b.example/x' }));
+      const asked = { ...november, module: 'a.example/m' };
+      expect(await here.analytics.ask('by-day', asked)).toEqual([{ day: '2026-11-20', all: 2, people: 2 }]);
+      expect(await here.analytics.ask('by-day', { ...asked, version: 'v1.1.0' })).toEqual([
+        { day: '2026-11-20', all: 1, people: 1 },
+      ]);
+    });
+
+    it('tells versions and modules, the most downloaded first, and shares', async () => {
+      await write(line(), line({ version: 'v1.1.0' }), line({ version: 'v1.1.0' }), line({ module: 'b.example/x' }));
+      const asked = { ...november, limit: 10 };
+      expect(await here.analytics.ask('by-version', { ...asked, module: 'a.example/m' })).toEqual([
+        { version: 'v1.1.0', all: 2, people: 2 },
+        { version: 'v1.0.0', all: 1, people: 1 },
+      ]);
+      const modules = await here.analytics.ask('by-module', asked);
+      expect(modules.map(({ module }) => module)).toEqual(['a.example/m', 'b.example/x']);
+      expect(await here.analytics.ask('by-module', { ...asked, limit: 1 })).toHaveLength(1);
+      const some = await here.analytics.ask('by-module', { ...asked, modules: ['b.example/x', 'c.example/none'] });
+      expect(some).toEqual([{ module: 'b.example/x', all: 1, people: 1 }]);
+      const shares = await here.analytics.ask('version-share', { ...asked, module: 'a.example/m' });
+      expect(shares.map(({ version, share }) => [version, share.toFixed(3)])).toEqual([
+        ['v1.1.0', '0.667'],
+        ['v1.0.0', '0.333'],
+      ]);
+    });
+
+    it('tells what rises beyond chance: from little to some before from much to a little more', async () => {
+      const times = (count: number, facts: object) => Array.from({ length: count }, () => line(facts));
+      const before = '2026-10-20T00:00:00.000Z';
+      await write(...times(5, { module: 'new.example', time: before }), ...times(40, { module: 'new.example' }));
+      await write(...times(200, { module: 'big.example', time: before }), ...times(220, { module: 'big.example' }));
+      await write(...times(9, { module: 'falls.example', time: before }), ...times(8, { module: 'falls.example' }));
+      await write(...times(4, { module: 'rare.example' }));
+      expect(await here.analytics.ask('trending', { ...november, before: '2026-10-01', limit: 10 })).toEqual([
+        { module: 'new.example', people: 40, earlier: 5 },
+        { module: 'big.example', people: 220, earlier: 200 },
+      ]);
+    });
+
+    it('tells the major versions of one module apart, and of no other', async () => {
+      const modules = [
+        'a.example/m',
+        'a.example/m/v2',
+        'a.example/m/v10',
+        'a.example/m/v1x',
+        'a.example/mm',
+        'a.example/m/v2/sub',
+      ];
+      await write(...modules.map(module => line({ module })));
+      const found = await here.analytics.ask('majors', { ...november, module: 'a.example/m/v2' });
+      expect(found.map(({ module }) => module)).toEqual(['a.example/m', 'a.example/m/v10', 'a.example/m/v2']);
+    });
+
+    it('tells the cache’s part and the bytes that origins were saved', async () => {
+      await write(line({ cache: 'fetched', bytes: 100 }), line({ bytes: 100 }), line({ cache: 'store', bytes: 50 }));
+      await write(line({ kind: 'list', cache: 'none', bytes: 5 }), line({ status: 404, cache: 'none', bytes: 20 }));
+      const [hits] = await here.analytics.ask('cache-hit-ratio', november);
+      expect(hits).toEqual({ day: '2026-11-20', requests: 3, ratio: 2 / 3 });
+      const [bytes] = await here.analytics.ask('bytes-saved', november);
+      expect(bytes).toEqual({ day: '2026-11-20', served: 275, fetched: 100, saved: 175 });
+    });
+
+    it('tells clients and countries', async () => {
+      await write(
+        line(),
+        line({ country: 'DE' }),
+        line({ client: 'curl', clientVersion: '8.1', ci: true, country: 'DE' }),
+      );
+      expect(await here.analytics.ask('clients', november)).toEqual([
+        { client: 'go', version: '2.0', ci: false, requests: 2 },
+        { client: 'curl', version: '8.1', ci: true, requests: 1 },
+      ]);
+      expect(await here.analytics.ask('countries', november)).toEqual([
+        { country: 'DE', requests: 2 },
+        { country: '', requests: 1 },
+      ]);
+    });
+
+    it('takes whatever is asked as a value, never as a part of the question', async () => {
+      await write(line());
+      const hostile = "a.example/m' OR '1'='1";
+      expect(await here.analytics.ask('by-version', { ...november, module: hostile, limit: 5 })).toEqual([]);
+    });
+
+    it('refuses a question without what it needs', async () => {
+      await expect(here.analytics.ask('by-version', november as never)).rejects.toMatchObject({ kind: 'invalid' });
+    });
+  });
+}

@@ -1,0 +1,186 @@
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { fixFor, isAffected } from '../../services/catalogue/affects.ts';
+import { isLicenceFile, licenceOf } from '../../services/catalogue/licences.ts';
+import { distance, nearest, trigrams } from '../../services/catalogue/nearest.ts';
+import { highest, newest, retraction } from '../../services/catalogue/newest.ts';
+import { kindsOf, synopsisOf } from '../../services/catalogue/summarize.ts';
+import { pathWords, terms, words } from '../../services/catalogue/words.ts';
+
+describe('words', () => {
+  test.each([
+    ['Hello, World!', ['hello', 'world']],
+    ['Größe café Ünï', ['große', 'cafe', 'uni']],
+    ['ﬁle ①', ['file', '1']],
+    ['日本語 text', ['日本語', 'text']],
+    ['a"b*c:(d)', ['a', 'b', 'c', 'd']],
+    ['x'.repeat(100), ['x'.repeat(40)]],
+    ['', []],
+  ])('of %j', (text, wanted) => {
+    expect(words(text)).toEqual(wanted);
+  });
+
+  test('of a path tell its name from its folders, host and major version', () => {
+    expect(pathWords('github.com/some-one/go-yaml/v3')).toEqual({
+      ...{ name: ['go', 'yaml'], joined: 'goyaml', folders: ['some', 'one'], host: ['github', 'com'] },
+    });
+    expect(pathWords('gopkg.in/yaml.v3')).toMatchObject({ name: ['yaml'], folders: [] });
+    expect(pathWords('example.com/CamelCase').name).toEqual(['camel', 'case']);
+  });
+
+  test('asked for leave out what says nothing, unless nothing else is asked', () => {
+    expect(terms('a yaml parser for Go')).toEqual(['yaml', 'parser']);
+    expect(terms('go')).toEqual(['go']);
+    expect(terms('yaml YAML yaml')).toEqual(['yaml']);
+    expect(terms(Array.from({ length: 50 }, (_, i) => `w${i}`).join(' '))).toHaveLength(8);
+  });
+});
+
+describe('the nearest word', () => {
+  test.each([
+    ['kitten', 'kitten', 0],
+    ['kitten', 'kiten', 1],
+    ['kitten', 'kittne', 1],
+    ['kitten', 'sitten', 1],
+    ['kitten', 'sitting', 3],
+    ['abc', 'xyz', 3],
+    ['a', 'abcdef', 3],
+  ])('%s and %s are %i mistakes apart, or more than two', (a, b, wanted) => {
+    expect(distance(a, b, 2)).toBe(wanted);
+    expect(distance(b, a, 2)).toBe(wanted);
+  });
+
+  test('is the one with the fewest mistakes, then the most used, then the first', () => {
+    const known = [
+      { word: 'yamls', modules: 9 },
+      { word: 'yaml', modules: 2 },
+      { word: 'yame', modules: 1 },
+    ];
+    expect(nearest('yamk', known)).toBe('yaml');
+    expect(nearest('yam', known)).toBeUndefined();
+    expect(trigrams('yaml')).toEqual(['^ya', 'yam', 'aml', 'ml$']);
+  });
+});
+
+describe('the newest version', () => {
+  const none: never[] = [];
+  test.each([
+    [['v1.0.0', 'v1.10.0', 'v1.9.0'], 'v1.10.0'],
+    [['v1.0.0', 'v1.1.0-rc.1'], 'v1.0.0'],
+    [['v0.1.0-beta.2', 'v0.1.0-beta.10'], 'v0.1.0-beta.10'],
+    [
+      ['v0.0.0-20240101000000-aaaaaaaaaaaa', 'v0.0.0-20250101000000-bbbbbbbbbbbb'],
+      'v0.0.0-20250101000000-bbbbbbbbbbbb',
+    ],
+    [['v0.9.0', 'v0.9.1-0.20250101000000-bbbbbbbbbbbb'], 'v0.9.0'],
+    [['v2.0.0+incompatible', 'v1.0.0'], 'v2.0.0+incompatible'],
+    [[], undefined],
+  ])('of %j is %s', (versions, wanted) => {
+    expect(newest(versions, none)).toBe(wanted);
+    expect(highest([...versions].reverse())).toBe(wanted);
+  });
+
+  test('is not a retracted one, unless all are', () => {
+    const range = [{ low: 'v1.1.0', high: 'v1.3.0', rationale: 'bad' }];
+    expect(newest(['v1.0.0', 'v1.2.0'], range)).toBe('v1.0.0');
+    expect(newest(['v1.2.0', 'v1.3.0'], range)).toBe('v1.3.0');
+    expect(retraction('v1.3.1', range)).toBeUndefined();
+    expect(retraction('v1.3.0', [{ low: 'junk', high: 'v9.0.0', rationale: '' }])).toBeUndefined();
+  });
+});
+
+describe('an affected range', () => {
+  const events = [{ introduced: '1.5.0' }, { introduced: '0' }, { fixed: '1.2.3' }, { fixed: '1.6.0-rc.1' }];
+  test.each([
+    ['v0.0.0-20240101000000-aaaaaaaaaaaa', true],
+    ['v1.2.2', true],
+    ['v1.2.3-rc.1', true],
+    ['v1.2.3', false],
+    ['v1.4.9', false],
+    ['v1.5.0-alpha', false],
+    ['v1.5.0', true],
+    ['v1.5.9', true],
+    ['v1.6.0-rc.1', false],
+    ['v2.0.0+incompatible', false],
+  ])('has %s: %s', (version, wanted) => {
+    expect(isAffected(version, events)).toBe(wanted);
+  });
+
+  test('names the lowest fix above all that are affected', () => {
+    expect(fixFor(['v1.0.0'], events)).toBe('v1.2.3');
+    expect(fixFor(['v1.0.0', 'v1.5.0'], events)).toBe('v1.6.0-rc.1');
+    expect(fixFor(['v9.0.0'], events)).toBeUndefined();
+    expect(isAffected('v1.0.0', [])).toBe(false);
+  });
+});
+
+describe('a licence', () => {
+  const spdx: Record<string, { licenseText: string }> = createRequire(import.meta.url)('spdx-license-list/full.js');
+  const text = (id: string) => spdx[id]?.licenseText ?? '';
+
+  test.each([
+    'MIT',
+    'Apache-2.0',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    'ISC',
+    'MPL-2.0',
+    'GPL-3.0-only',
+    'Unlicense',
+    '0BSD',
+  ])('%s is told by its text, whatever its owner, line breaks and case', id => {
+    const other = text(id)
+      .replaceAll(/<year>|<owner>|<copyright holders?>/g, 'Some Body')
+      .replaceAll(/\s+/g, ' ')
+      .replace(/^/, 'Copyright (c) 2024 Somebody Else\n');
+    expect(licenceOf('LICENSE', text(id))).toMatchObject({ id, confidence: 1 });
+    expect(licenceOf('LICENSE', other).id).toBe(id);
+  });
+
+  test('Apache-2.0 is told without its appendix', () => {
+    const [terms = ''] = text('Apache-2.0').split(/END OF TERMS/);
+    expect(licenceOf('LICENSE', terms)).toMatchObject({ id: 'Apache-2.0', confidence: 1 });
+  });
+
+  test('is told by a tag, and not made up', () => {
+    expect(licenceOf('LICENSE', 'SPDX-License-Identifier: mit')).toEqual({ id: 'MIT', confidence: 1, file: 'LICENSE' });
+    expect(licenceOf('LICENSE', 'SPDX-License-Identifier: Mine-1.0').id).toBe('unknown');
+    expect(licenceOf('LICENSE', 'All rights are mine. Ask me before you use it.').id).toBe('unknown');
+    expect(licenceOf('LICENSE', '').id).toBe('unknown');
+  });
+
+  test.each([
+    ['LICENSE', true],
+    ['LICENCE.md', true],
+    ['COPYING', true],
+    ['MIT-LICENSE.txt', true],
+    ['LICENSE-APACHE', true],
+    ['license.go', false],
+    ['sub/LICENSE', false],
+    ['README.md', false],
+  ])('stands in %s: %s', (name, wanted) => {
+    expect(isLicenceFile(name)).toBe(wanted);
+  });
+});
+
+describe('kinds and synopsis of a module', () => {
+  const of = (path: string, name: string, synopsis = '', internal = false) => ({
+    path,
+    name,
+    synopsis,
+    internal,
+    exported: [],
+  });
+  test('a library with an example is no command, one with a command is both', () => {
+    expect(kindsOf('a.b/m', [of('a.b/m', 'm'), of('a.b/m/examples/x', 'main')])).toEqual(['library']);
+    expect(kindsOf('a.b/m', [of('a.b/m', 'm'), of('a.b/m/cmd/x', 'main')])).toEqual(['library', 'command']);
+    expect(kindsOf('a.b/m', [of('a.b/m', 'main'), of('a.b/m/internal/x', 'x', '', true)])).toEqual(['command']);
+    expect(kindsOf('a.b/m', [])).toEqual([]);
+  });
+
+  test('the synopsis is of the root package, else of the first that others can use', () => {
+    const packages = [of('a.b/m/internal/x', 'x', 'inside', true), of('a.b/m/y', 'y', 'other')];
+    expect(synopsisOf('a.b/m', packages)).toBe('other');
+    expect(synopsisOf('a.b/m', [...packages, of('a.b/m', 'm', 'own')])).toBe('own');
+  });
+});
