@@ -47,7 +47,7 @@ describe('the services', () => {
 
   it.each(serviceNames)('%s has values that services/config.ts accepts', service => {
     for (const [variable, value] of Object.entries(variablesOf(service))) {
-      if (variable in schema)
+      if (variable in schema && !agreed.includes(variable))
         expect(() => schema[variable as keyof typeof schema].parse(value), variable).not.toThrow();
     }
   });
