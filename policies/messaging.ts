@@ -2,7 +2,7 @@ import { Subscription } from '@pulumi/gcp/pubsub/subscription.js';
 import { SubscriptionIAMMember } from '@pulumi/gcp/pubsub/subscriptionIAMMember.js';
 import { Topic } from '@pulumi/gcp/pubsub/topic.js';
 import { TopicIAMMember } from '@pulumi/gcp/pubsub/topicIAMMember.js';
-import { all, each, ifKnown } from './check.ts';
+import { all, each, ifKnown, some } from './check.ts';
 import { cloudPolicy, stackPolicy } from './define.ts';
 import { integer, list, text } from './settings.ts';
 import type { CloudResource, Stack } from './stack.ts';
@@ -118,7 +118,7 @@ export const deadLetterRead = stackPolicy({
       if (kept.length === 0) {
         return say(topic.resource, '', 'dead letters are lost, for it has no subscription', 'declare one on it');
       }
-      if (kept.some(each => readersOf(stack, each).length > 0)) return undefined;
+      if (some(kept, subscription => readersOf(stack, subscription).length > 0)) return undefined;
       const instead = 'grant roles/pubsub.subscriber on it to those who replay dead letters';
       return say(kept[0]?.resource, '', 'nobody may read these dead letters', instead);
     });

@@ -3,6 +3,7 @@ import { schema } from '../services/config.ts';
 import type { Variable } from '../services/env.ts';
 import { rules } from '../services/validator/rules/index.ts';
 import { costTable, useTable } from './cost.ts';
+import { policyTables } from './policies.ts';
 
 /** Writes the tables of the documents from the code: `npm run docs`. test/readme.test.ts holds them together. */
 
@@ -12,6 +13,7 @@ type Tables = Readonly<Record<string, () => string>>;
 export const documents: Readonly<Record<string, Tables>> = {
   'README.md': { configuration: configTable, rules: rulesTable },
   'docs/runbooks/costs.md': { cost: costTable, use: useTable },
+  'policies/README.md': { policies: policyTables },
 };
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
