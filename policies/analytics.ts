@@ -3,7 +3,7 @@ import { DatasetAccess } from '@pulumi/gcp/bigquery/datasetAccess.js';
 import { DatasetIamMember } from '@pulumi/gcp/bigquery/datasetIamMember.js';
 import { Table } from '@pulumi/gcp/bigquery/table.js';
 import { ProjectSink } from '@pulumi/gcp/logging/projectSink.js';
-import { each, ifKnown } from './check.ts';
+import { each, ifKnown, some } from './check.ts';
 import { cloudPolicy, stackPolicy } from './define.ts';
 import { list } from './settings.ts';
 
@@ -34,25 +34,26 @@ export const sinkRights = stackPolicy({
   name: 'sink-rights',
   description: 'Checks that the writer of every log sink may write to its dataset; otherwise the logs are dropped.',
   check(stack, say) {
-    const writes = ({ props }: { props: { role?: string | undefined } }) => props.role === 'roles/bigquery.dataEditor';
-    const members = stack.ofType(DatasetIamMember).filter(writes);
-    const accesses = stack.ofType(DatasetAccess).filter(writes);
+    const grants = [
+      ...stack.ofType(DatasetIamMember).map(({ resource, props }) => ({
+        from: resource,
+        property: 'member',
+        role: () => props.role,
+        read: () => props.member,
+      })),
+      ...stack.ofType(DatasetAccess).map(({ resource, props }) => ({
+        from: resource,
+        property: 'userByEmail',
+        role: () => props.role,
+        read: () => props.userByEmail && `serviceAccount:${props.userByEmail}`,
+      })),
+    ].filter(({ role }) => role() === 'roles/bigquery.dataEditor');
     each(stack.ofType(ProjectSink), ({ resource, props }) => {
       if (!('bigqueryOptions' in props)) return;
       const isWriter = (member: unknown) => member === props.writerIdentity;
-      const granted =
-        members.some(grant =>
-          stack.computedFrom(grant.resource, 'member', () => grant.props.member, resource, isWriter),
-        ) ||
-        accesses.some(grant =>
-          stack.computedFrom(
-            grant.resource,
-            'userByEmail',
-            () => grant.props.userByEmail,
-            resource,
-            email => isWriter(`serviceAccount:${email}`),
-          ),
-        );
+      const granted = some(grants, ({ from, property, read }) =>
+        stack.computedFrom(from, property, read, resource, isWriter),
+      );
       if (granted) return;
       say(resource, '', 'its writer may not write to the dataset', 'grant it roles/bigquery.dataEditor on the dataset');
     });

@@ -26,6 +26,13 @@ export function each<T>(items: readonly T[] | undefined, check: (item: T, index:
 /** As `each`, for checks of one thing that don't depend on each other. */
 export const all = (...checks: readonly (() => void)[]): void => each(checks, check => check());
 
+/**
+ * Whether one of the items passes for certain. Only if none does, one that can't be judged yet decides: by throwing.
+ */
+export function some<T>(items: readonly T[], passes: (item: T) => boolean): boolean {
+  return items.some(item => ifKnown(() => passes(item)) === true) || items.some(passes);
+}
+
 /** What `read` gives, or undefined where a preview can't know it yet. For places and names, never for a verdict. */
 export function ifKnown<T>(read: () => T): T | undefined {
   try {

@@ -42,6 +42,7 @@ const clusterWide = new Set([
   'GatewayClass',
   'ClusterPodMonitoring',
   'ClusterRules',
+  'GlobalRules',
   'ClusterNodeMonitoring',
   'ClusterTriggerAuthentication',
 ]);

@@ -1,4 +1,4 @@
-import { each } from './check.ts';
+import { all, each } from './check.ts';
 import { containerPolicy, objectPolicy, stackPolicy } from './define.ts';
 import { quantity } from './quantities.ts';
 import { integer, list, text } from './settings.ts';
@@ -68,7 +68,11 @@ export const namespaceQuota = stackPolicy({
   check(stack, say) {
     each(stack.ofKind('Namespace'), namespace => {
       const quotas = stack.ofKind('ResourceQuota').filter(quota => quota.namespace() === namespace.name);
-      const hard = quotas.map(quota => (quota.props.spec as { hard?: Record<string, string> } | undefined)?.hard ?? {});
+      const hard = quotas.map(({ props }) => {
+        const spec = props.spec as { hard?: Record<string, string>; scopes?: unknown; scopeSelector?: unknown };
+        // With a scope it bounds some of the pods only.
+        return spec.scopes || spec.scopeSelector ? {} : (spec.hard ?? {});
+      });
       const missing = ['pods', 'limits.cpu', 'limits.memory'].filter(name => !hard.some(bounds => name in bounds));
       if (missing.length === 0) return;
       say(
@@ -91,6 +95,44 @@ export const namespaceLimitRange = stackPolicy({
       if (limits.some(limit => limit.max)) return;
       say(namespace, '', 'one pod may take all of its quota', 'declare a LimitRange in it with spec.limits[0].max');
     });
+  },
+});
+
+const critical = /^system-(?:cluster|node)-critical$/;
+
+export const criticalPodsQuota = stackPolicy({
+  name: 'critical-pods-quota',
+  description: 'Checks that pods of the system’s priority classes are in a namespace with a quota for them.',
+  check(stack, say) {
+    const quotas = stack.ofKind('ResourceQuota').filter(({ props }) => {
+      type Spec = {
+        scopeSelector?: { matchExpressions?: readonly { scopeName?: string; values?: readonly string[] }[] };
+      };
+      return (props.spec as Spec | undefined)?.scopeSelector?.matchExpressions?.some(
+        ({ scopeName, values }) => scopeName === 'PriorityClass' && values?.some(value => critical.test(value)),
+      );
+    });
+    const judge = (at: Parameters<typeof say>[0], namespace: string, path: string, priority: string | undefined) => {
+      if (!critical.test(priority ?? '') || namespace === 'kube-system') return;
+      if (quotas.some(quota => quota.namespace() === namespace)) return;
+      const instead = `declare a ResourceQuota in ${namespace} with this class in a scopeSelector`;
+      say(at, path, `GKE refuses pods of ${priority} outside of kube-system without a quota for them`, instead);
+    };
+    all(
+      () =>
+        each(stack.pods(), ({ object, pod }) =>
+          judge(object, object.namespace(), `${pod.path}.priorityClassName`, pod.spec.priorityClassName),
+        ),
+      () =>
+        each(stack.resources, release => {
+          if (release.type !== 'kubernetes:helm.sh/v3:Release') return;
+          const { namespace, values } = release.props as {
+            namespace?: string;
+            values?: { priorityClassName?: string };
+          };
+          judge(release, namespace ?? 'default', 'values.priorityClassName', values?.priorityClassName);
+        }),
+    );
   },
 });
 

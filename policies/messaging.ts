@@ -2,7 +2,7 @@ import { Subscription } from '@pulumi/gcp/pubsub/subscription.js';
 import { SubscriptionIAMMember } from '@pulumi/gcp/pubsub/subscriptionIAMMember.js';
 import { Topic } from '@pulumi/gcp/pubsub/topic.js';
 import { TopicIAMMember } from '@pulumi/gcp/pubsub/topicIAMMember.js';
-import { all, each, ifKnown } from './check.ts';
+import { all, each, ifKnown, some } from './check.ts';
 import { cloudPolicy, stackPolicy } from './define.ts';
 import { integer, list, text } from './settings.ts';
 import type { CloudResource, Stack } from './stack.ts';
@@ -77,11 +77,13 @@ const readersOf = (stack: Stack, { resource }: CloudResource<Subscription>) =>
         stack.refers(grant.resource, 'subscription', () => grant.props.subscription, resource),
     );
 
-/** What is said of topics that nobody in the stack has to read, such as those of GKE's notifications. */
 export const topicSubscribed = stackPolicy({
   name: 'topic-subscribed',
   description: 'Checks that every topic has a subscription; without one its messages are lost.',
-  settings: { unread: list(['module.rejected'], 'Names of topics that may have none.') },
+  settings: {
+    // What they tell is in the store and the records as well: whoever comes later reads it there.
+    unread: list(['module.published', 'module.rejected'], 'Names of topics that may have none.'),
+  },
   check(stack, say, { settings }) {
     each(stack.ofType(Topic), topic => {
       const name = ifKnown(() => topic.props.name) ?? topic.resource.name;
@@ -116,7 +118,7 @@ export const deadLetterRead = stackPolicy({
       if (kept.length === 0) {
         return say(topic.resource, '', 'dead letters are lost, for it has no subscription', 'declare one on it');
       }
-      if (kept.some(each => readersOf(stack, each).length > 0)) return undefined;
+      if (some(kept, subscription => readersOf(stack, subscription).length > 0)) return undefined;
       const instead = 'grant roles/pubsub.subscriber on it to those who replay dead letters';
       return say(kept[0]?.resource, '', 'nobody may read these dead letters', instead);
     });

@@ -40,7 +40,9 @@ export const themes: readonly { title: string; policies: readonly Policy[] }[] =
   ] as const
 ).map(([title, theme]) => ({
   title,
-  policies: Object.values<object>(theme).filter((value): value is Policy => 'name' in value && 'description' in value),
+  policies: Object.values<object>(theme)
+    .filter((value): value is Policy => 'name' in value && 'description' in value)
+    .sort((one, other) => (one.name < other.name ? -1 : 1)),
 }));
 
 export const policies: Policy[] = themes.flatMap(theme => theme.policies);

@@ -228,7 +228,10 @@ export const podReferences = stackPolicy({
 export const objectNamespace = stackPolicy({
   name: 'object-namespace',
   description: 'Checks that objects are in a namespace of the stack, never in default or one of the system’s.',
-  settings: { system: list([], 'Namespaces of the system that may be used, such as gke-gmp-system.') },
+  settings: {
+    // Managed Prometheus reads its configuration from there.
+    system: list(['gmp-public'], 'Namespaces of the system that objects may be in.'),
+  },
   check(stack, say, { settings }) {
     const namespaces = new Set(stack.ofKind('Namespace').map(({ name }) => name));
     each(stack.objects, object => {

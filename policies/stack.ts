@@ -13,10 +13,13 @@ export interface CloudResource<T extends Resource> {
 export class Stack {
   readonly resources: readonly PolicyResource[];
   readonly #objects: readonly KubernetesObject[];
+  readonly #withoutOutputs: KubernetesObject | undefined;
+  #pods: readonly { object: KubernetesObject; pod: Pod }[] | undefined;
 
   constructor(resources: readonly PolicyResource[]) {
     this.resources = resources;
     this.#objects = resources.map(objectOf).filter(object => object !== undefined);
+    this.#withoutOutputs = this.#objects.find(({ props }) => Object.keys(props).length === 0);
   }
 
   /**
@@ -24,8 +27,7 @@ export class Stack {
    * this throws what CrossGuard takes for a value that can't be known yet.
    */
   get objects(): readonly KubernetesObject[] {
-    const unknown = this.#objects.find(({ props }) => Object.keys(props).length === 0);
-    if (unknown) throw new UnknownValueError(runtime.unknownValue, [unknown.where]);
+    if (this.#withoutOutputs) throw new UnknownValueError(runtime.unknownValue, [this.#withoutOutputs.where]);
     return this.#objects;
   }
 
@@ -51,7 +53,8 @@ export class Stack {
   }
 
   pods(): readonly { object: KubernetesObject; pod: Pod }[] {
-    return this.objects.flatMap(object => podsOf(object).map(pod => ({ object, pod })));
+    this.#pods ??= this.objects.flatMap(object => podsOf(object).map(pod => ({ object, pod })));
+    return this.#pods;
   }
 
   ofType<T extends Resource>(type: new (...args: never[]) => T): readonly CloudResource<T>[] {

@@ -2,10 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { schema } from '../services/config.ts';
 import type { Variable } from '../services/env.ts';
 import { rules } from '../services/validator/rules/index.ts';
+import { costTable, useTable } from './cost.ts';
+import { policyTables } from './policies.ts';
 
-/** Writes the README's tables from the code: `npm run docs`. test/readme.test.ts holds them together. */
+/** Writes the tables of the documents from the code: `npm run docs`. test/readme.test.ts holds them together. */
 
-const tables: Readonly<Record<string, () => string>> = { configuration: configTable, rules: rulesTable };
+type Tables = Readonly<Record<string, () => string>>;
+
+/** By document, the tables between its marks. */
+export const documents: Readonly<Record<string, Tables>> = {
+  'README.md': { configuration: configTable, rules: rulesTable },
+  'docs/runbooks/costs.md': { cost: costTable, use: useTable },
+  'policies/README.md': { policies: policyTables },
+};
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
@@ -22,18 +31,20 @@ function rulesTable(): string {
   return `| rule | what it does and why | can be released |\n| --- | --- | --- |\n${rows.join('')}`;
 }
 
-/** The text with each table between its marks made anew. */
-export function withTables(text: string): string {
+/** The text with each of its tables made anew. */
+export function withTables(text: string, tables: Tables): string {
   return Object.entries(tables).reduce((result, [name, table]) => {
     const begin = `<!-- ${name}: made by \`npm run docs\` -->\n`;
     const from = result.indexOf(begin);
     const to = result.indexOf(`<!-- /${name} -->`);
-    if (from < 0 || to < from) throw new Error(`the README has lost the marks around its table of ${name}`);
+    if (from < 0 || to < from) throw new Error(`the marks around the table of ${name} are lost`);
     return result.slice(0, from + begin.length) + table() + result.slice(to);
   }, text);
 }
 
 if (import.meta.main) {
-  const file = new URL('../README.md', import.meta.url);
-  writeFileSync(file, withTables(readFileSync(file, 'utf8')));
+  for (const [document, tables] of Object.entries(documents)) {
+    const file = new URL(`../${document}`, import.meta.url);
+    writeFileSync(file, withTables(readFileSync(file, 'utf8'), tables));
+  }
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { withTables } from '../scripts/readme.ts';
+import { documents, withTables } from '../scripts/readme.ts';
 
-it('the README’s tables of variables and rules are those of the code (npm run docs writes them)', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  expect(withTables(readme)).toBe(readme);
-});
+it.each(Object.entries(documents))(
+  'the tables of %s are those of the code (npm run docs writes them)',
+  (name, tables) => {
+    const text = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+    expect(withTables(text, tables)).toBe(text);
+  },
+);

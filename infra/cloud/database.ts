@@ -36,7 +36,7 @@ export class Database extends ComponentResource {
     const instance = new DatabaseInstance(
       name,
       {
-        name: 'gocenter',
+        // Pulumi makes up the name: one that was used is not free again for a week after the instance was deleted.
         region,
         databaseVersion: 'POSTGRES_17',
         deletionProtection: values.deletionProtection,

@@ -1,8 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
-import { ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Input, type Resource } from '@pulumi/pulumi';
 import { poolLabel } from '../services.ts';
 import type { ChartValues, Stage } from '../stage.ts';
-import { labels } from './labels.ts';
+import { type Labels, labels } from './labels.ts';
 
 export interface ChartsArgs {
   stage: Stage;
@@ -35,13 +35,14 @@ export class Charts extends ComponentResource {
 
   /** `standard` gives way to the stage's values, key by key at the top. */
   #release(chart: string, stage: Stage, { repository, version, values }: ChartValues, standard: object): void {
+    const common = labels(chart, 'chart', stage.owner, stage.name);
     const namespace = new k8s.core.v1.Namespace(
       chart,
       {
         metadata: {
           name: chart,
           labels: {
-            ...labels(chart, 'chart', stage.owner, stage.name),
+            ...common,
             'pod-security.kubernetes.io/enforce': 'restricted',
             'pod-security.kubernetes.io/enforce-version': 'latest',
           },
@@ -49,6 +50,7 @@ export class Charts extends ComponentResource {
       },
       { parent: this },
     );
+    const bounds = this.#bounds(chart, common, namespace);
     const oci = repository.startsWith('oci://');
     new k8s.helm.v3.Release(
       chart,
@@ -63,7 +65,31 @@ export class Charts extends ComponentResource {
         atomic: true,
         timeout: 600,
       },
-      { parent: this },
+      { parent: this, dependsOn: bounds },
     );
+  }
+
+  /** What a chart's pods together, and one of them, may take: policies see the release, not the objects in it. */
+  #bounds(chart: string, common: Labels, namespace: k8s.core.v1.Namespace): Resource[] {
+    const inside = { parent: this, dependsOn: namespace };
+    const metadata = (name: string) => ({ name, namespace: chart, labels: common });
+    const quota = (name: string, spec: k8s.types.input.core.v1.ResourceQuotaSpec) =>
+      new k8s.core.v1.ResourceQuota(`${chart}-${name}`, { metadata: metadata(name), spec }, inside);
+    return [
+      quota('quota', { hard: { pods: '30', 'limits.cpu': '32', 'limits.memory': '64Gi' } }),
+      // Outside of kube-system, GKE refuses pods of these classes where no quota names them:
+      // https://kubernetes.io/docs/concepts/policy/resource-quotas/#limit-priority-class-consumption-by-default
+      quota('critical', {
+        hard: { pods: '30' },
+        scopeSelector: {
+          matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-cluster-critical'] }],
+        },
+      }),
+      new k8s.core.v1.LimitRange(
+        `${chart}-limits`,
+        { metadata: metadata('limits'), spec: { limits: [{ type: 'Pod', max: { cpu: '16', memory: '32Gi' } }] } },
+        inside,
+      ),
+    ];
   }
 }

@@ -19,19 +19,20 @@ export function environmentOf(service: ServiceName, stage: Stage, backends: Back
   const origin = { ORIGIN_URL: urlOf('processor') };
   // Fetching from ourselves would be a loop.
   const own = { OWN_HOSTS: [edge.proxyHost, edge.pageHost].join(',') };
+  const downloads = { ANALYTICS: interpolate`bigquery:${analytics.project}/${analytics.dataset}` };
   const trusted = interpolate`${[...loadBalancers, stage.network.pods].join(',')},${edge.ip}`;
   // The load balancer writes the client's address and then its own into X-Forwarded-For.
   const forwarded = { TRUSTED_PROXIES: trusted };
 
   const particular: Readonly<Record<ServiceName, Environment>> = {
-    proxy: { ...kept, ...origin, ...forwarded },
+    proxy: { ...kept, ...origin, ...forwarded, ...downloads },
     ui: { ...page, ...forwarded, API_URL: urlOf('ui-backend') },
     'ui-backend': {
       ...kept,
       ...page,
       ...forwarded,
       CATALOGUE: interpolate`postgres://${database.user}@${database.host}:${database.port}/${database.name}`,
-      ANALYTICS: interpolate`bigquery:${analytics.project}/${analytics.dataset}`,
+      ...downloads,
     },
     // Its port is on loopback unless an address is given; the NetworkPolicy says who may ask.
     processor: { ...kept, ...own, HOST: '0.0.0.0' },

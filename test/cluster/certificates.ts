@@ -65,7 +65,10 @@ export async function createAuthority(folder: string): Promise<Authority> {
             new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
             new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
             new x509.SubjectAlternativeNameExtension(
-              (identity.hosts ?? []).map(host => ({ type: isIP(host) ? ('ip' as const) : ('dns' as const), value: host })),
+              (identity.hosts ?? []).map(host => ({
+                type: isIP(host) ? ('ip' as const) : ('dns' as const),
+                value: host,
+              })),
             ),
           ],
         },

@@ -17,6 +17,13 @@ describe.skipIf(withoutPulumi !== undefined)(title('pulumi preview, without a cl
     expect(output).not.toMatch(/\[mandatory\]/);
   });
 
+  it('of all but what runs on the cluster completes, as the first step of a new stage does it', async () => {
+    const options = ['--stack', 'prod', '--exclude', '**kubernetes:**', '--exclude-dependents'];
+    const { output } = await project.succeed(['preview', ...options]);
+    expect(output).toMatch(/gcp:container:Cluster +cluster +create/);
+    expect(output).not.toMatch(/kubernetes:\S+ +\S+ +create/);
+  });
+
   it('of a stage with faults names them all and declares nothing', async () => {
     await project.run(['stack', 'init', 'dev', '--secrets-provider=passphrase']);
     const set = (path: string, value: string) =>

@@ -9,6 +9,8 @@ export interface Collected {
   name: string;
   /** With every input known: what a cloud would compute is made up from the name (see `computed`). */
   inputs: Record<string, unknown>;
+  /** What the program and the policies on the stack as a whole see of it: inputs, its id and what is computed. */
+  outputs: Record<string, unknown>;
   /** False for components. */
   custom: boolean;
   /** Name of its provider, from its reference; undefined when it would be the default one. */
@@ -31,8 +33,10 @@ export async function collect(stage: StageName): Promise<CollectedStage> {
     {
       newResource({ type, name, inputs, custom = true, provider }) {
         const reference = provider?.split('::').at(-2);
-        resources.push({ type, name, inputs, custom, provider: reference });
-        return { id: custom ? idOf(type, name) : undefined, state: { ...computed(type, name), ...inputs } };
+        const id = custom ? idOf(type, name) : undefined;
+        const state = { ...computed(type, name), ...inputs };
+        resources.push({ type, name, inputs, outputs: { ...state, ...(id && { id }) }, custom, provider: reference });
+        return { id, state };
       },
       call({ token }) {
         throw new Error(`the program asked the cloud: ${token}`);
@@ -57,13 +61,15 @@ const idOf = (type: string, name: string) => `${type.split(':').at(-1)}/${name}`
 /** What Google would answer, by type; the rest has no answers that the program uses. */
 function computed(type: string, name: string): Record<string, unknown> {
   const account = `${name}@example.iam.gserviceaccount.com`;
+  // `apis-pubsub-agent` is that of the interface pubsub.
+  const agent = `service-1@gcp-sa-${name.split('-').at(-2)}.iam.gserviceaccount.com`;
   const answers: Readonly<Record<string, Record<string, unknown>>> = {
     'gcp:serviceaccount/account:Account': {
       email: account,
       member: `serviceAccount:${account}`,
       name: `projects/example/serviceAccounts/${account}`,
     },
-    'gcp:projects/serviceIdentity:ServiceIdentity': { email: account, member: `serviceAccount:${account}` },
+    'gcp:projects/serviceIdentity:ServiceIdentity': { email: agent, member: `serviceAccount:${agent}` },
     'gcp:compute/globalAddress:GlobalAddress': { address: '203.0.113.10' },
     'gcp:compute/address:Address': { address: '203.0.113.20', selfLink: `https://example/${name}` },
     'gcp:container/cluster:Cluster': {

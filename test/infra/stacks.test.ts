@@ -128,7 +128,7 @@ describe.each(stageNames)('the stack of %s', name => {
       expect(one('gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember', 'keys-cluster-gke')).toMatchObject({
         cryptoKeyId: keyName,
         role: 'roles/cloudkms.cryptoKeyEncrypterDecrypter',
-        member: expect.stringContaining('apis-container-agent'),
+        member: 'serviceAccount:service-1@gcp-sa-container.iam.gserviceaccount.com',
       });
       expect(one('gcp:kms/cryptoKey:CryptoKey', 'keys-cluster')).toMatchObject({ rotationPeriod: '7776000s' });
     });

@@ -95,6 +95,18 @@ const limits: Record<string, readonly Case[]> = {
       says: 'Namespace gocenter: one pod may take all of its quota; declare a LimitRange in it with spec.limits[0].max.',
     },
   ],
+  'critical-pods-quota': [
+    {
+      remove: 'criticalQuota',
+      says: 'Release keda, values.priorityClassName: GKE refuses pods of system-cluster-critical outside of kube-system without a quota for them; declare a ResourceQuota in gocenter with this class in a scopeSelector.',
+    },
+    {
+      on: 'criticalQuota',
+      path: 'spec.scopeSelector.matchExpressions[0].values',
+      value: ['low'],
+      says: 'Release keda, values.priorityClassName: GKE refuses pods of system-cluster-critical outside of kube-system without a quota for them; declare a ResourceQuota in gocenter with this class in a scopeSelector.',
+    },
+  ],
   'job-bounds': [
     {
       on: 'job',

@@ -10,7 +10,10 @@ import type { Policy } from '../../policies/policies.ts';
 export interface Resource {
   type: string;
   name: string;
+  /** Its inputs. */
   props: Record<string, unknown>;
+  /** What policies on the whole stack see instead, if it is more than the inputs. */
+  outputs?: Record<string, unknown>;
   /** Names of the resources that a property was computed from, by property; the engine records them. */
   dependencies?: Record<string, readonly string[]>;
   provider?: { type: string; props: Record<string, unknown> };
@@ -49,8 +52,10 @@ export async function run(
   options: Options = {},
 ): Promise<Outcome> {
   const outcome: Outcome = { violations: [], waiting: [], applied: new Set() };
-  const shown = resources.map(resource => show(resource, options.stage ?? 'prod'));
-  link(resources, shown);
+  const stage = options.stage ?? 'prod';
+  const shown = resources.map(resource => show(resource, resource.props, stage));
+  const whole = resources.map(resource => show(resource, resource.outputs ?? resource.props, stage));
+  link(resources, whole);
   for (const policy of policies) {
     const getConfig = <T extends object>() => (options.config?.[policy.name] ?? {}) as T;
     const common = { getConfig, stackTags: new Map<string, string>(), notApplicable };
@@ -68,7 +73,7 @@ export async function run(
       }
     };
     if ('validateStack' in policy) {
-      await attempt(() => policy.validateStack({ ...common, resources: shown }, report));
+      await attempt(() => policy.validateStack({ ...common, resources: whole }, report));
       continue;
     }
     for (const resource of shown) {
@@ -86,10 +91,9 @@ function notApplicable(): never {
   throw new NotApplicable();
 }
 
-function show(resource: Resource, stage: string): PolicyResource {
-  const { type, name, provider } = resource;
+function show({ type, name, provider }: Resource, inputs: Resource['props'], stage: string): PolicyResource {
   const isType = (resourceClass: object) => '__pulumiType' in resourceClass && resourceClass.__pulumiType === type;
-  const props: PolicyResource['props'] = unknownCheckingProxy(resource.props);
+  const props: PolicyResource['props'] = unknownCheckingProxy(inputs);
   return {
     type,
     name,

@@ -16,7 +16,7 @@ describe('a value is a secret', () => {
     [join('gl', 'pat-0123456789abcdefghij'), 'a GitLab token'],
     [join('xo', 'xb-0123456789-abcdefghij'), 'a Slack token'],
     [join('https://hooks.slack', '.com/services/T00000000/B00000000/abcdefghij'), 'a Slack webhook'],
-    [join('AI', 'zaSyA0123456789abcdefghijABCDEFGHIJ0123'), 'a Google API key'],
+    [join('AI', 'zaSyA0123456789abcdefghijABCDEFGHIJ01'), 'a Google API key'],
     [join('AK', 'IA0123456789ABCDEF'), 'an AWS access key'],
     ['q7Xv2LmZ0pTtR9sYbW4nKc8HjD1fGeUa', 'a random text, as keys and tokens are'],
   ])('by its shape: %s', (value, what) => {

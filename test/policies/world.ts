@@ -177,7 +177,24 @@ const resources = (): Record<string, Resource> => ({
     subjects: [{ kind: 'ServiceAccount', name: 'processor' }],
   }),
   secretObject: kubernetes('core/v1:Secret', 'empty', { type: 'Opaque' }),
-  release: { type: 'kubernetes:helm.sh/v3:Release', name: 'keda', props: { chart: 'keda', version: '2.17.0' } },
+  criticalQuota: kubernetes('core/v1:ResourceQuota', 'critical', {
+    spec: {
+      hard: { pods: '10' },
+      scopeSelector: {
+        matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['system-cluster-critical'] }],
+      },
+    },
+  }),
+  release: {
+    type: 'kubernetes:helm.sh/v3:Release',
+    name: 'keda',
+    props: {
+      chart: 'keda',
+      version: '2.17.0',
+      namespace: 'gocenter',
+      values: { priorityClassName: 'system-cluster-critical' },
+    },
+  },
 
   cluster: cloud('container/cluster', 'cluster', {
     name: 'gocenter',

@@ -19,7 +19,9 @@ const titles: Partial<Record<FaultKind, string>> = {
 export function failurePage(fault: Fault, asked: { module?: string | undefined; version?: string | undefined }): Page {
   const { kind } = fault;
   const message =
-    kind === 'internal' ? 'It is a defect of ours, written to our log. Try again in a moment.' : sentence(fault.message);
+    kind === 'internal'
+      ? 'It is a defect of ours, written to our log. Try again in a moment.'
+      : sentence(fault.message);
   const { module, version } = asked;
   const canInclude = kind === 'not-found' && module !== undefined;
   return {

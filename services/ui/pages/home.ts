@@ -55,10 +55,7 @@ const numbersRow = (numbers: Answer<'numbers'>): Html => html`
   <dl class="numbers">
     <div><dt>Modules</dt><dd>${count(numbers.modules)}</dd></div>
     <div><dt>Versions</dt><dd>${count(numbers.versions)}</dd></div>
-    ${
-      numbers.downloads !== null &&
-      html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`
-    }
+    ${numbers.downloads !== null && html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`}
     <div><dt>Refused by a rule</dt><dd>${count(numbers.rejected)}</dd></div>
   </dl>`;
 
@@ -67,7 +64,12 @@ interface Ranked {
   synopsis: string;
 }
 
-const rankedList = (title: string, link: string, items: readonly Ranked[], figure: (index: number) => Html): Html => html`
+const rankedList = (
+  title: string,
+  link: string,
+  items: readonly Ranked[],
+  figure: (index: number) => Html,
+): Html => html`
   <section class="card">
     <h2>${title}</h2>
     <ol class="ranked">

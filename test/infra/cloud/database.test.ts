@@ -97,6 +97,10 @@ describe('Database', () => {
     }
   });
 
+  it('has a name that was never used, as Google does not give one again for a week', async () => {
+    expect(one(await build(), instanceType)).not.toHaveProperty('name');
+  });
+
   it('lets its users connect to this instance and no other of the project', async () => {
     const grants = ofType(await build(), 'gcp:projects/iAMMember:IAMMember').map(({ inputs }) => inputs);
     expect(grants).toEqual([
@@ -107,7 +111,7 @@ describe('Database', () => {
         condition: {
           title: 'only this instance',
           expression:
-            'resource.name == "projects/example/instances/gocenter" && resource.service == "sqladmin.googleapis.com"',
+            'resource.name == "projects/example/instances/database" && resource.service == "sqladmin.googleapis.com"',
         },
       },
     ]);

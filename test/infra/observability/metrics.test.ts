@@ -24,7 +24,16 @@ const scraped = ['namespace', 'job', 'instance', 'cluster', 'location', 'project
 async function exposed(): Promise<Map<string, string[]>> {
   const { registry } = createMetrics();
   const stats = createRequestStats(registry, () => 0);
-  stats.count({ kind: 'zip', module: '', version: '', status: 200, bytes: 1, cache: 'store', duration: 1, visitor: '' });
+  stats.count({
+    kind: 'zip',
+    module: '',
+    version: '',
+    status: 200,
+    bytes: 1,
+    cache: 'store',
+    duration: 1,
+    visitor: '',
+  });
   const found = new Map<string, string[]>();
   for (const { name, type, values } of await registry.getMetricsAsJSON()) {
     const metric = registry.getSingleMetric(name) as { labelNames?: string[] } | undefined;

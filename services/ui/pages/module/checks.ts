@@ -1,5 +1,5 @@
-import type { Answer } from '../../../ui-backend/endpoints.ts';
 import { asFault } from '../../../errors.ts';
+import type { Answer } from '../../../ui-backend/endpoints.ts';
 import { bytes, count, moment, share, when } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
 import { icon } from '../../icons.ts';
