@@ -73,12 +73,17 @@ const schema = `
   CREATE TABLE counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE terms (term TEXT PRIMARY KEY, modules INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE trigrams (trigram TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY (trigram, term)) STRICT, WITHOUT ROWID;
+  CREATE TABLE trigrams (
+    trigram TEXT NOT NULL,
+    length INTEGER NOT NULL, -- of the term
+    term TEXT NOT NULL,
+    PRIMARY KEY (trigram, length, term)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE VIRTUAL TABLE named USING
-    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2 3 4');
+    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2 3 4 5 6');
   CREATE VIRTUAL TABLE found USING
-    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='3 4');
+    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='3 4 5 6');
 
   CREATE TABLE vulnerabilities (
     id TEXT PRIMARY KEY,
