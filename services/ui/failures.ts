@@ -6,7 +6,11 @@ import type { Site } from './routes.ts';
 
 /** Fastify's own errors, of requests that it can't read, have sentences that are made to be shown. */
 export function faultOf(error: unknown): Fault {
-  const { statusCode = 500, code = '', message = '' } = error as Partial<Record<'code' | 'message', string>> & {
+  const {
+    statusCode = 500,
+    code = '',
+    message = '',
+  } = error as Partial<Record<'code' | 'message', string>> & {
     statusCode?: number;
   };
   if (/^FST_/.test(code) && statusCode >= 400 && statusCode < 500) {

@@ -18,7 +18,11 @@ export function addFiles(app: FastifyInstance, assets: Assets, config: Pick<Conf
       const encoding = (['br', 'gzip'] as const).find(name => new RegExp(`\\b${name}\\b`).test(accepted));
       // Another hash is of another release: right for now, but not for ever.
       const age = params.hash === assets.hash ? `public, max-age=${year}, immutable` : 'no-cache';
-      reply.headers({ 'Cache-Control': age, Vary: 'Accept-Encoding', ...(encoding && { 'Content-Encoding': encoding }) });
+      reply.headers({
+        'Cache-Control': age,
+        Vary: 'Accept-Encoding',
+        ...(encoding && { 'Content-Encoding': encoding }),
+      });
       return reply.type(asset.type).send(asset.bodies[encoding ?? 'identity']);
     },
   );

@@ -9,7 +9,10 @@ export type Html = ComponentChild;
  * Markup with Preact's elements: html`<p class="lead">${text}</p>`. One element a template; parts of pages are plain
  * functions that give Html, so that what they are given is checked as types.
  */
-export const html: (strings: TemplateStringsArray, ...values: unknown[]) => VNode = bound as (strings: TemplateStringsArray, ...values: unknown[]) => VNode;
+export const html: (strings: TemplateStringsArray, ...values: unknown[]) => VNode = bound as (
+  strings: TemplateStringsArray,
+  ...values: unknown[]
+) => VNode;
 
 export const render = (page: VNode): string => `<!doctype html>${renderToString(page)}`;
 

@@ -1,6 +1,6 @@
-import type { Answer } from '../../ui-backend/endpoints.ts';
 import { Fault } from '../../errors.ts';
-import { bytes, count, when } from '../format.ts';
+import type { Answer } from '../../ui-backend/endpoints.ts';
+import { bytes, count, counted, when } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { icon } from '../icons.ts';
 import { compareLink, moduleLink } from '../links.ts';
@@ -16,7 +16,10 @@ const maxLines = 300;
 export async function comparePage({ api, caller, query }: Visit): Promise<Page> {
   const [module, from, to] = [text(query, 'module'), text(query, 'from'), text(query, 'to')];
   if (module === undefined || from === undefined || to === undefined) {
-    throw new Fault('invalid', 'a comparison needs a module and the versions from and to: choose them on the module’s page');
+    throw new Fault(
+      'invalid',
+      'a comparison needs a module and the versions from and to: choose them on the module’s page',
+    );
   }
   const [comparison, versions] = await Promise.all([
     api.compare({ module, from, to }, caller),
@@ -32,7 +35,12 @@ export async function comparePage({ api, caller, query }: Visit): Promise<Page> 
             <h1><a href=${moduleLink(module)}>${path(module)}</a></h1>
           </div>
         </header>
-        ${chooser(module, versions.items.map(({ version }) => version), from, to)}
+        ${chooser(
+          module,
+          versions.items.map(({ version }) => version),
+          from,
+          to,
+        )}
         ${sides(comparison)}
         ${requirements(comparison)}
         ${exported(comparison)}
@@ -117,7 +125,7 @@ function exported({ api }: Comparison): Html {
   }
   return section(
     'Exported API',
-    `${count(added)} names added, ${count(removed)} removed`,
+    `${counted(added, 'name')} added, ${count(removed)} removed`,
     html`<div>
       ${packages.slice(0, 100).map(
         item => html`
@@ -140,7 +148,11 @@ function licences({ licences: changes }: Comparison): Html {
     ({ file, from, to }) => html`
       <tr><td>${change(from, to)}</td><th scope="row"><code>${file}</code></th><td>${from ?? '–'}</td><td>${to ?? '–'}</td></tr>`,
   );
-  return section('Licence', '', tableOf('Licences', [column('Change'), column('File'), column('From'), column('To')], rows));
+  return section(
+    'Licence',
+    '',
+    tableOf('Licences', [column('Change'), column('File'), column('From'), column('To')], rows),
+  );
 }
 
 function files({ files: { items, added, removed, changed, complete } }: Comparison): Html {

@@ -54,7 +54,8 @@ const form = (text: string): Html => html`
     </div>
   </form>`;
 
-const example = 'module example.com/service\n\ngo 1.24\n\nrequire (\n\tgithub.com/google/uuid v1.3.0\n\tgolang.org/x/text v0.14.0\n)\n';
+const example =
+  'module example.com/service\n\ngo 1.24\n\nrequire (\n\tgithub.com/google/uuid v1.3.0\n\tgolang.org/x/text v0.14.0\n)\n';
 
 const tones: Record<Severity, Tone> = { error: 'bad', warning: 'warn', notice: 'info' };
 const order: Severity[] = ['error', 'warning', 'notice'];
@@ -63,7 +64,9 @@ const worst = ({ findings }: Line): number =>
 
 function result(diagnosis: Diagnosis): Html {
   const { lines, findings, numbers, fix } = diagnosis;
-  const sick = lines.filter(({ findings }) => findings.length > 0).sort((a, b) => worst(a) - worst(b) || a.line - b.line);
+  const sick = lines
+    .filter(({ findings }) => findings.length > 0)
+    .sort((a, b) => worst(a) - worst(b) || a.line - b.line);
   const well = lines.length - sick.length;
   return html`
     <section class="stack" aria-label="Diagnosis">
@@ -100,7 +103,7 @@ const table = (lines: readonly Line[]): Html =>
             <span class="version"> ${line.version}</span> ${line.indirect && tag('indirect')}
           </th>
           <td>
-            <ul class="plain findings">
+            <ul class="bare findings">
               ${line.findings.map(({ kind, severity, message }) => html`<li>${tag(kind, tones[severity])} ${message}</li>`)}
             </ul>
           </td>

@@ -19,7 +19,9 @@ const titles: Partial<Record<FaultKind, string>> = {
 export function failurePage(fault: Fault, asked: { module?: string | undefined; version?: string | undefined }): Page {
   const { kind } = fault;
   const message =
-    kind === 'internal' ? 'It is a defect of ours, written to our log. Try again in a moment.' : sentence(fault.message);
+    kind === 'internal'
+      ? 'It is a defect of ours, written to our log. Try again in a moment.'
+      : sentence(fault.message);
   const { module, version } = asked;
   const canInclude = kind === 'not-found' && module !== undefined;
   return {
@@ -43,5 +45,7 @@ export function failurePage(fault: Fault, asked: { module?: string | undefined; 
 
 const sentence = (message: string): string => {
   const text = message.slice(0, 500);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  // A path is no word.
+  const first = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0);
+  return `${first}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 };

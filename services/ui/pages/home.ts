@@ -5,15 +5,16 @@ import { icon } from '../icons.ts';
 import { moduleLink } from '../links.ts';
 import { type Page, searchField } from '../page.ts';
 import { copyLine, empty, path } from '../parts/common.ts';
-import type { Visit } from '../visit.ts';
+import { ifCounted, type Visit } from '../visit.ts';
 
 export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> {
   const [numbers, trending, newest] = await Promise.all([
     api.numbers({}, caller),
-    api.trending({ period: 'week', limit: 6 }, caller),
-    api.newest({ limit: 8 }, caller),
+    ifCounted(api.trending({ period: 'week', limit: 6 }, caller)),
+    api.newest({ limit: 6 }, caller),
   ]);
-  const used = trending.items.length === 0 ? await api.search({ limit: 6 }, caller) : undefined;
+  const isTrending = trending !== undefined && trending.items.length > 0;
+  const ranked = isTrending ? trendingList(trending) : usedList(await api.search({ limit: 6 }, caller));
   return {
     title: '',
     search: null,
@@ -43,7 +44,7 @@ export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> 
                 </p>`,
               )
             : html`<div class="columns">
-                ${used === undefined ? trendingList(trending) : usedList(used)}
+                ${ranked}
                 ${newestList(newest)}
               </div>`
         }
@@ -55,10 +56,7 @@ const numbersRow = (numbers: Answer<'numbers'>): Html => html`
   <dl class="numbers">
     <div><dt>Modules</dt><dd>${count(numbers.modules)}</dd></div>
     <div><dt>Versions</dt><dd>${count(numbers.versions)}</dd></div>
-    ${
-      numbers.downloads !== null &&
-      html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`
-    }
+    ${numbers.downloads !== null && html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`}
     <div><dt>Refused by a rule</dt><dd>${count(numbers.rejected)}</dd></div>
   </dl>`;
 
@@ -67,7 +65,12 @@ interface Ranked {
   synopsis: string;
 }
 
-const rankedList = (title: string, link: string, items: readonly Ranked[], figure: (index: number) => Html): Html => html`
+const rankedList = (
+  title: string,
+  link: string,
+  items: readonly Ranked[],
+  figure: (index: number) => Html,
+): Html => html`
   <section class="card">
     <h2>${title}</h2>
     <ol class="ranked">

@@ -12,7 +12,17 @@ const kinds = { library: 'Libraries', command: 'Commands' } as const;
 const ages = { week: 'This week', month: 'This month', year: 'This year' } as const;
 const orders = { relevance: 'Relevance', newest: 'Newest' } as const;
 /** The licences that most modules have; any other can be given in the address. */
-const licences = ['MIT', 'Apache-2.0', 'BSD-3-Clause', 'BSD-2-Clause', 'MPL-2.0', 'ISC', 'GPL-3.0', 'LGPL-3.0', 'AGPL-3.0'];
+const licences = [
+  'MIT',
+  'Apache-2.0',
+  'BSD-3-Clause',
+  'BSD-2-Clause',
+  'MPL-2.0',
+  'ISC',
+  'GPL-3.0',
+  'LGPL-3.0',
+  'AGPL-3.0',
+];
 
 const keys = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];
 
@@ -56,7 +66,9 @@ export async function searchPage(visit: Visit): Promise<Page> {
 
 function heading(q: string, { total, more }: Answer<'search'>): Html {
   const found = `${more ? 'more than ' : ''}${count(total)} ${total === 1 ? 'module' : 'modules'}`;
-  return q === '' ? html`<span>All modules <small>${found}</small></span>` : html`<span>${q} <small>${found}</small></span>`;
+  return q === ''
+    ? html`<span>All modules <small>${found}</small></span>`
+    : html`<span>${q} <small>${found}</small></span>`;
 }
 
 type Filters = Record<'q' | 'kind' | 'age' | 'licence' | 'order', string | undefined>;
@@ -69,7 +81,10 @@ const filterBar = (filters: Filters): Html => {
     <details class="filters">
       <summary>Filters${active > 0 && html` <span class="tag info">${active}</span>`}</summary>
       <div class="filters-body">
-        ${group('Sort by', filters, 'order', [[undefined, 'Relevance'], ['newest', 'Newest']])}
+        ${group('Sort by', filters, 'order', [
+          [undefined, 'Relevance'],
+          ['newest', 'Newest'],
+        ])}
         ${group('Holds', filters, 'kind', [[undefined, 'Anything'], ...Object.entries(kinds)])}
         ${group('Updated', filters, 'age', [[undefined, 'Any time'], ...Object.entries(ages)])}
         ${group('Licence', filters, 'licence', [[undefined, 'Any'], ...shown.map(id => [id, id] as [string, string])])}
@@ -113,7 +128,7 @@ async function nothingFound({ api, caller }: Visit, filters: Filters): Promise<H
       ${
         similar.length > 0 &&
         html`<p>Close by:</p>
-          <ul class="plain">${similar.map(({ module }) => html`<li><a href=${`/${module}`}>${path(module)}</a></li>`)}</ul>`
+          <ul class="bare">${similar.map(({ module }) => html`<li><a href=${`/${module}`}>${path(module)}</a></li>`)}</ul>`
       }
       ${
         looksLikePath

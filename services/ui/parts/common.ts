@@ -14,7 +14,13 @@ export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain';
 
 export const tag = (text: string, tone: Tone = 'plain'): Html => html`<span class=${`tag ${tone}`}>${text}</span>`;
 
-const noticeIcons: Record<Tone, IconName> = { good: 'check', warn: 'warning', bad: 'warning', info: 'clock', plain: 'box' };
+const noticeIcons: Record<Tone, IconName> = {
+  good: 'check',
+  warn: 'warning',
+  bad: 'warning',
+  info: 'clock',
+  plain: 'box',
+};
 
 /** Something to know before reading on. */
 export const notice = (tone: Tone, title: string, body?: Html): Html => html`
@@ -28,7 +34,8 @@ export const empty = (title: string, body: Html): Html => html`
   <div class="empty">${icon('box')}<h2>${title}</h2><div>${body}</div></div>`;
 
 /** A path that may break after its slashes, never inside a word that could stand whole. */
-export const path = (text: string): Html => text.split(/(?<=\/)/).map((part, index) => [index > 0 && html`<wbr />`, part]);
+export const path = (text: string): Html =>
+  text.split(/(?<=\/)/).map((part, index) => [index > 0 && html`<wbr />`, part]);
 
 /** Pages of a list that only knows what follows. */
 export const pager = (first: string | undefined, next: string | undefined): Html =>

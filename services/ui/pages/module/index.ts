@@ -1,5 +1,5 @@
-import type { Page } from '../../page.ts';
 import { html } from '../../html.ts';
+import type { Page } from '../../page.ts';
 import type { Visit } from '../../visit.ts';
 import { checksTab } from './checks.ts';
 import { downloadsTab } from './downloads.ts';

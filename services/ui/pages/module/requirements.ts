@@ -19,7 +19,10 @@ export const requirementsTab: Tab = async (visit, subject) => {
   const wanted = { ...asked(subject), depth: Number(depth), limit: maxNodes };
   const { nodes, more } = await visit.api.requirements(wanted, visit.caller);
   if (nodes.length === 0) {
-    return empty('It requires nothing', html`<p>Its go.mod has no requirements: the standard library is all it uses.</p>`);
+    return empty(
+      'It requires nothing',
+      html`<p>Its go.mod has no requirements: the standard library is all it uses.</p>`,
+    );
   }
   const branches = grow(nodes);
   const direct = branches.filter(({ node }) => !node.indirect);

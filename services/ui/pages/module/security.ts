@@ -25,7 +25,10 @@ export const securityTab: Tab = async (visit, subject) => {
       ${filter}
       ${
         items.length === 0
-          ? empty('No known vulnerability', html`<p>The vulnerability database names none ${every ? 'in the versions kept here' : 'in this version'}.</p>`)
+          ? empty(
+              'No known vulnerability',
+              html`<p>The vulnerability database names none ${every ? 'in the versions kept here' : 'in this version'}.</p>`,
+            )
           : items.map(item => card(module, item))
       }
     </div>`;
@@ -36,7 +39,12 @@ const card = (module: string, item: Vulnerability): Html => html`
     <h2>${item.summary || item.id}</h2>
     <p class="quiet-text">${[item.id, ...item.aliases].join(' · ')}</p>
     ${facts([
-      ['Fixed in', item.fixed === null ? 'no version yet' : html`<a class="version" href=${moduleLink(module, item.fixed)}>${item.fixed}</a>`],
+      [
+        'Fixed in',
+        item.fixed === null
+          ? 'no version yet'
+          : html`<a class="version" href=${moduleLink(module, item.fixed)}>${item.fixed}</a>`,
+      ],
       ['Affected', item.ranges.map(range).join('; ') || 'all versions'],
       ['Published', when(item.published)],
     ])}
@@ -46,9 +54,12 @@ const card = (module: string, item: Vulnerability): Html => html`
       html`<details>
         <summary>Affected packages and symbols</summary>
         <ul>
-          ${item.packages.slice(0, 50).map(
-            ({ path, symbols }) => html`<li><code>${path}</code>${symbols.length > 0 && `: ${symbols.slice(0, 50).join(', ')}`}</li>`,
-          )}
+          ${item.packages
+            .slice(0, 50)
+            .map(
+              ({ path, symbols }) =>
+                html`<li><code>${path}</code>${symbols.length > 0 && `: ${symbols.slice(0, 50).join(', ')}`}</li>`,
+            )}
         </ul>
       </details>`
     }
@@ -63,7 +74,9 @@ const card = (module: string, item: Vulnerability): Html => html`
   </section>`;
 
 const range = ({ introduced, fixed }: Vulnerability['ranges'][number]): string =>
-  `${introduced === null ? 'from the first' : `from ${introduced}`}${fixed === null ? ' on' : ` before ${fixed}`}`;
+  introduced === null
+    ? `${fixed === null ? 'all versions' : `all before ${fixed}`}`
+    : `from ${introduced} on${fixed === null ? '' : `, before ${fixed}`}`;
 
 const paragraphs = (text: string): Html =>
   text
@@ -78,10 +91,13 @@ function links({ references }: Vulnerability): Html {
   });
   return (
     good.length > 0 &&
-    html`<ul class="plain references">
-      ${good.slice(0, 10).map(
-        ({ type, address }) => html`<li><span class="quiet-text">${type.toLowerCase()}</span> ${outLink(address, address.replace(/^https?:\/\//, ''))}</li>`,
-      )}
+    html`<ul class="bare references">
+      ${good
+        .slice(0, 10)
+        .map(
+          ({ type, address }) =>
+            html`<li><span class="quiet-text">${type.toLowerCase()}</span> ${outLink(address, address.replace(/^https?:\/\//, ''))}</li>`,
+        )}
     </ul>`
   );
 }

@@ -25,7 +25,8 @@ export const versionsTab: Tab = async (visit, subject) => {
           </a>`,
       )}
     </nav>`;
-  if (items.length === 0) return html`<div>${filter}${empty('No such version', html`<p>None has this status.</p>`)}</div>`;
+  if (items.length === 0)
+    return html`<div>${filter}${empty('No such version', html`<p>None has this status.</p>`)}</div>`;
   const comparable = items.filter(({ status }) => status === 'published').length > 1;
   const table = versionTable(module, items, comparable);
   return html`
