@@ -89,7 +89,7 @@ const schema = `
     id TEXT PRIMARY KEY,
     modified TEXT NOT NULL,
     entry TEXT NOT NULL,
-    -- Findings as they were told, by module.
+    -- Published versions that are affected, by module.
     findings TEXT NOT NULL,
     affects INTEGER GENERATED ALWAYS AS (findings <> '[]') VIRTUAL
   ) STRICT, WITHOUT ROWID;
@@ -99,6 +99,14 @@ const schema = `
     vulnerability TEXT NOT NULL,
     events TEXT NOT NULL,
     PRIMARY KEY (module, vulnerability)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Affected versions that somebody was told of.
+  CREATE TABLE told (
+    vulnerability TEXT NOT NULL,
+    module TEXT NOT NULL,
+    versions TEXT NOT NULL,
+    PRIMARY KEY (vulnerability, module)
   ) STRICT, WITHOUT ROWID;
 
   PRAGMA user_version = ${schemaVersion};
