@@ -4,12 +4,19 @@ import { Registry } from 'prom-client';
 import { rebuild } from '../../services/catalogue/rebuild.ts';
 import { readConfig } from '../../services/config.ts';
 import { createUi, passToApp } from '../../services/ui/index.ts';
+import type { Api } from '../../services/ui-backend/client.ts';
 import { fillStores } from '../catalogue/world.ts';
 import { type StartOptions, startUiBackend } from '../ui-backend/start.ts';
 import type { FixtureModule } from '../upstream/index.ts';
 
+export interface PageOptions extends StartOptions {
+  modules?: readonly FixtureModule[];
+  /** Answers in place of the API's. */
+  answers?: Partial<Api>;
+}
+
 /** The pages before the whole of ui-backend; `modules` are published and indexed beside the facts that are given. */
-export async function startPages(options: StartOptions & { modules?: readonly FixtureModule[] } = {}) {
+export async function startPages(options: PageOptions = {}) {
   const backend = await startUiBackend(options);
   const { api, catalogue, published, records } = backend;
   if (options.modules !== undefined) {
@@ -23,7 +30,7 @@ export async function startPages(options: StartOptions & { modules?: readonly Fi
   const logged: { err?: { message: string; stack: string } }[] = [];
   const app = await createUi({
     config: readConfig({ UPSTREAM: 'off', SUMDB: 'off', RATE_LIMIT: '0', ...options.environment }),
-    api,
+    api: { ...api, ...options.answers },
     passOn: passToApp(backend.app),
     registry: new Registry(),
     log: pino({ level: 'error' }, { write: (line: string) => logged.push(JSON.parse(line)) }),
