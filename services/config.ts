@@ -120,6 +120,29 @@ export const schema = {
   COOLDOWN: duration({ default: '0s', max: '365d', about: 'Refuse versions until they are this old; 0s is off.' }),
   PROCESSOR_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Versions fetched at once by one processor.' }),
   VALIDATOR_CONCURRENCY: integer(1, 1000, { default: '4', about: 'Versions checked at once by one validator.' }),
+  NOTIFIER_PORT: port({
+    default: '8084',
+    about: 'Hooks of the notifier: `/hooks/ci` for results of builds, `/hooks/alerts` for alerts.',
+  }),
+  SLACK_URL: url({ default: 'https://slack.com/api', about: 'Address of Slack’s Web API.' }),
+  SLACK_TOKEN_FILE: text({
+    default: '',
+    about: 'File with the token of a Slack app (`xoxb-…`). Without it nothing is told in Slack.',
+  }),
+  SLACK_CHANNEL: text({
+    default: '',
+    check: slackChannel,
+    about: 'Channel, best by its ID, where operators are told of alarms, dead letters, alerts and builds.',
+  }),
+  KUBERNETES_HEALTH: flag({
+    default: 'false',
+    about: 'Tell operators of pods, jobs and nodes in trouble; the notifier’s account must be allowed to watch them.',
+  }),
+  KUBERNETES_URL: url({ default: 'https://kubernetes.default.svc', about: 'Address of the Kubernetes API.' }),
+  KUBERNETES_ACCOUNT: text({
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
+    about: 'Folder with `token` and `ca.crt`, as Kubernetes mounts it.',
+  }),
   DISCOVERY_PORT: port({
     default: '8083',
     about: 'Webhooks of code hosts: `/hooks/github`, `/hooks/gitlab`, `/hooks/gitea`.',
@@ -224,6 +247,12 @@ export function readConfig(
   }
   if (faults.length > 0) throw new ConfigError(faults, values);
   return values as Config;
+}
+
+/** An ID, or a name as Slack allows it. */
+export function slackChannel(text: string): void {
+  if (text === '' || /^(?:[CGD][A-Z0-9]{7,20}|#?[\p{Ll}\p{N}_-]{1,80})$/u.test(text)) return;
+  throw new Error(`has ${text.slice(0, 100)}, which is no Slack channel such as C0123456789 or #builds`);
 }
 
 function catalogueAddress(text: string): void {
