@@ -41,6 +41,7 @@ export async function startService({ folder, tools }: Place, upstream: string, p
         PORT: String(port),
         ADMIN_PORT: String(adminPort),
         API_PORT: '0',
+        DISCOVERY_PORT: '0',
         UI_PORT: '0',
         ORIGIN_PORT: String(originPort),
         DATA_DIR: join(folder, 'data'),

@@ -10,6 +10,8 @@ import { openSpool } from './analytics/spool.ts';
 import { openBackends, openCatalogue } from './backends.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
+import type { HookSecrets } from './discovery/hooks/secrets.ts';
+import { createDiscovery } from './discovery/index.ts';
 import { Fault } from './errors.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
 import { createMetrics } from './metrics.ts';
@@ -28,7 +30,7 @@ import { createIndexer } from './ui-backend/indexer.ts';
 import { createPopularity } from './ui-backend/popularity.ts';
 import { createValidator } from './validator/index.ts';
 
-export const serviceNames = ['proxy', 'processor', 'validator', 'ui-backend', 'ui'] as const;
+export const serviceNames = ['proxy', 'processor', 'validator', 'discovery', 'ui-backend', 'ui'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface RunOptions {
@@ -36,6 +38,7 @@ export interface RunOptions {
   /** Services to run in this process. */
   services: readonly ServiceName[];
   tokens: readonly Token[];
+  hookSecrets: HookSecrets;
   log: Logger;
   /** Takes the request log, some lines at a time; undefined writes none. */
   requestLog: { write(lines: string): unknown } | undefined;
@@ -49,7 +52,7 @@ export interface RunOptions {
 
 export interface Running {
   /** The ports that are listened on; undefined for what does not run here. */
-  ports: { proxy?: number; ui?: number; api?: number; admin: number; origin?: number };
+  ports: { proxy?: number; ui?: number; api?: number; hooks?: number; admin: number; origin?: number };
   /** Drains and closes everything, in order. Resolves within SHUTDOWN_TIMEOUT, true when all was finished. */
   close(): Promise<boolean>;
 }
@@ -132,6 +135,15 @@ export async function run(options: RunOptions): Promise<Running> {
       checks.validator = () => validator.ready();
       closers.unshift(() => validator.close());
       validator.start();
+    }
+    if (has('discovery')) {
+      say('starting discovery');
+      const discovery = createDiscovery({ ...shared, origin, secrets: options.hookSecrets });
+      await discovery.app.ready();
+      closers.unshift(() => discovery.close());
+      Object.assign(concerns, discovery.concerns);
+      ports.hooks = await listen(discovery.app.server, config.DISCOVERY_PORT, config.HOST, 'DISCOVERY_PORT');
+      discovery.start();
     }
     let uiBackend: UiBackend | undefined;
     if (has('ui-backend')) {

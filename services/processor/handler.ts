@@ -56,7 +56,9 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       return fetch(message, written, signal);
     }
     if (isPublished !== undefined) return;
-    const insists = recheck || message.by === 'operator';
+    // A verdict stands whatever its origin announces.
+    const isAnnounced = message.announced === true && written?.reasons === undefined;
+    const insists = recheck || message.by === 'operator' || isAnnounced;
     if (written !== undefined && !insists && settled(written)) return repeat(message, written);
     if (quarantined !== undefined) return announce(message, await originOf(key));
     return fetch(message, written, signal);
@@ -135,7 +137,7 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
     return (await readObject(quarantine, `${key}.origin`, 4096))?.toString() ?? 'unknown';
   }
 
-  const announce = ({ module, version, requestedAt, recheck }: Requested, origin: string) =>
+  const announce = ({ module, version, requestedAt, recheck, depth }: Requested, origin: string) =>
     messaging.publish('module.fetched', {
       v: 1,
       module,
@@ -143,12 +145,14 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       requestedAt,
       origin,
       ...(recheck !== undefined && { recheck }),
+      ...(depth !== undefined && { depth }),
     });
 
   return async (message, delivery) => {
     const name = `${message.module}@${message.version}`;
     for (let running = underWay.get(name); running !== undefined; running = underWay.get(name)) {
-      if (!message.recheck) return running;
+      // What runs may have been told that it is absent before it was announced.
+      if (!message.recheck && !message.announced) return running;
       await running.catch(() => {});
     }
     const run = handle(message, AbortSignal.any([delivery.signal, deps.closing]));

@@ -48,6 +48,7 @@ const defaults: Settings = {
   PORT: '0',
   ADMIN_PORT: '0',
   API_PORT: '0',
+  DISCOVERY_PORT: '0',
   UI_PORT: '0',
   ORIGIN_PORT: '0',
 };

@@ -13,6 +13,7 @@ const defaults: Settings = {
   PORT: '0',
   ADMIN_PORT: '0',
   API_PORT: '0',
+  DISCOVERY_PORT: '0',
   UI_PORT: '0',
   UPSTREAM: 'off',
   PRIVATE_UPSTREAM: 'off',
