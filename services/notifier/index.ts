@@ -66,6 +66,9 @@ export interface NotifierDeps {
 export interface Notifier {
   /** The hooks; not listening yet. */
   app: FastifyInstance;
+  /** Takes messages. */
+  subscribe(): void;
+  /** Takes messages, and delivers what is due. */
   start(): void;
   /** Looks at what operators are told of, delivers all that is due and waits for it; what `start` does again and again. */
   round(): Promise<void>;
@@ -226,6 +229,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
 
   return {
     app,
+    subscribe,
     start() {
       if (following !== undefined) return;
       subscribe();
