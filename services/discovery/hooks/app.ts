@@ -100,9 +100,8 @@ export function createHooks(deps: HooksDeps): FastifyInstance {
     if (parsed === undefined) return { message: `the tag ${tag} is no version such as v1.2.3`, versions: [] };
     const known = await repositories.modulesOf(repository);
     const kept = await publishedVersions(published, repository).catch(() => []);
-    const incompatible = kept.some(version => version.endsWith('+incompatible'));
     const versions: Answer['versions'] = [];
-    for (const target of versionsOf(repository, parsed, known, incompatible)) {
+    for (const target of versionsOf(repository, parsed, known, kept)) {
       const { modules } = secret;
       const mayName = modules === undefined || matchPrefixPatterns(modules.join(','), target.module);
       versions.push({ ...target, state: mayName ? await asker.announce(target) : 'refused' });

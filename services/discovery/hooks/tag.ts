@@ -22,28 +22,32 @@ export function parseTag(tag: string): VersionTag | undefined {
 
 /**
  * The versions that a tag of a repository (`host/path`) may be: the path of the repository and the tag's folder, with a
- * `/vN` from v2 on, and modules of other paths that are known to come from there. `incompatible` says that its root has
- * versions of v2 and above without go.mod.
+ * `/vN` from v2 on, and modules of other paths that are known to come from there. `kept` are the versions published of
+ * the path of the repository itself: they tell whether it is a module although its modules are known by other paths, and
+ * whether it has versions of v2 and above without go.mod.
  */
 export function versionsOf(
   repository: string,
   { folder, version }: VersionTag,
   known: readonly KnownModule[],
-  incompatible: boolean,
+  kept: readonly string[],
 ): Target[] {
   const number = major(version);
   const suffix = number === 'v0' || number === 'v1' ? '' : number;
-  const base = folder === '' ? repository : `${repository}/${folder}`;
-  const found: Target[] = [{ module: suffix === '' ? base : `${base}/${suffix}`, version }];
-  if (incompatible && suffix !== '' && folder === '') found.push({ module: base, version: `${version}+incompatible` });
+  const found = new Map<string, Target>();
+  const add = (module: string, its = version) => found.set(`${module}@${its}`, { module, version: its });
+
   for (const { module, folder: its } of known) {
-    if (its.replace(/(?:^|\/)v[2-9]\d*$/, '') !== folder && its !== folder) continue;
+    // A module of v2 and above may be in a folder of that name, which its tags leave out.
+    if (its !== folder && its.replace(/(?:^|\/)v[2-9]\d*$/, '') !== folder) continue;
     const split = splitPathVersion(module);
     if (split === undefined) continue;
-    const dotted = module.startsWith('gopkg.in/');
-    const path = dotted ? `${split.prefix}.${number}` : suffix === '' ? split.prefix : `${split.prefix}/${suffix}`;
-    found.push({ module: path, version });
+    if (module.startsWith('gopkg.in/')) add(`${split.prefix}.${number}`);
+    else add(suffix === '' ? split.prefix : `${split.prefix}/${suffix}`);
   }
-  const unique = new Map(found.map(target => [`${target.module}@${target.version}`, target]));
-  return [...unique.values()];
+  const base = folder === '' ? repository : `${repository}/${folder}`;
+  if (found.size === 0 || kept.length > 0) add(suffix === '' ? base : `${base}/${suffix}`);
+  const incompatible = kept.some(one => one.endsWith('+incompatible'));
+  if (incompatible && suffix !== '' && folder === '') add(base, `${version}+incompatible`);
+  return [...found.values()];
 }
