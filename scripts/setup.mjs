@@ -11,6 +11,7 @@ const tools = {
   test: {
     git: ['git', 'the tests of the origin `direct`'],
     openssl: ['openssl', 'the tests of the origin `direct`'],
+    chromium: ['chromium', 'the tests of the pages in a browser'],
   },
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],

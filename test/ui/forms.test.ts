@@ -74,7 +74,8 @@ describe('the doctor', () => {
   it('says what it can’t read, and gives the text back', async () => {
     const { statusCode, body } = await form('/doctor', { text: 'require (\n<script>alert(1)</script>' });
     expect(statusCode).toBe(200);
-    expect(body).toContain('malformed');
+    expect(body).toContain('Line 2: syntax error');
+    expect(body).not.toContain('Every line is well');
     expect(body).toContain('&lt;script>alert(1)');
     expect(body).not.toContain('<script>alert');
   });

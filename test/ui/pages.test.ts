@@ -113,15 +113,10 @@ describe('every page', () => {
 
 describe('addresses', () => {
   it('of a package lead to the module that holds it', async () => {
-    await pages.catalogue.put([
-      (({ content, ...rest }) => ({
-        ...rest,
-        content: content && {
-          ...content,
-          packages: [{ path: 'demo.example/big/sub/deep', name: 'deep', synopsis: '', internal: false, exported: [] }],
-        },
-      }))(published('demo.example/big@v1.0.0')),
-    ]);
+    const big = published('demo.example/big@v1.0.0');
+    const deep = { path: 'demo.example/big/sub/deep', name: 'deep', synopsis: '', internal: false, exported: [] };
+    if (big.content !== undefined) big.content.packages.push(deep);
+    await pages.catalogue.put([big]);
     pages.changed();
     const { status, headers } = await pages.get('/demo.example/big/sub/deep');
     expect([status, headers.location]).toEqual([302, '/demo.example/big?tab=packages']);
