@@ -55,7 +55,7 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, error => say(error.message));
   try {
-    const deps = { out: process.stdout, now: () => new Date(), user: currentUser };
+    const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
     return await command.run({ ...backends, ...deps, openCatalogue: () => openCatalogue(config) }, argv);
   } finally {
     await backends.close();
@@ -115,6 +115,8 @@ function greet(config: Config, ports: Running['ports']): void {
   const host = config.HOST === '' || config.HOST === '::' || config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
   say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
   if (ports.api !== undefined) say(`the API is told of at http://${host}:${ports.api}/api/openapi.json`);
+  if (ports.notifier !== undefined)
+    say(`builds and alerts are told to http://${host}:${ports.notifier}/hooks/ci and alerts`);
   if (ports.hooks !== undefined)
     say(`webhooks are taken at http://${host}:${ports.hooks}/hooks/github, gitlab and gitea`);
   if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);
