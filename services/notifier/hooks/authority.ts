@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Fault } from '../../errors.ts';
 import { isPublicAddress } from '../../processor/net/guard.ts';
+import type { HookSecrets } from '../secrets.ts';
 import { equal } from '../webhook/sign.ts';
-import type { HookSecrets } from './secrets.ts';
 
 /** What is known of a request before its body is trusted. */
 export interface Asked {
