@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Seven kinds of test, apart so that each can be run alone: `vitest run --project unit`.
-// unit: seconds, nothing but Node. oracle: against Go's own x/mod. e2e: the real go command.
-// emulators: stand-ins of Google's servers. cluster: on a real Kubernetes API server and node. engine: under the real
-// Pulumi. faults: kill -9 and worse.
+// Eight kinds of test, apart so that each can be run alone: `vitest run --project unit`.
+// unit: seconds, nothing but Node. oracle: against Go's own x/mod. e2e: the real go command. browser: the pages in
+// Chromium. emulators: stand-ins of Google's servers. cluster: on a real Kubernetes API server and node. engine: under
+// the real Pulumi. faults: kill -9 and worse.
 const project = (name: string, include: string[], extra: object = {}) => ({ test: { name, include, ...extra } });
 
 export default defineConfig({
@@ -15,6 +15,7 @@ export default defineConfig({
           'test/**/*.oracle.test.ts',
           'test/e2e/**',
           'test/faults/**',
+          'test/browser/**',
           'test/emulators/**',
           'test/cluster/**',
           'test/engine/**',
@@ -35,6 +36,7 @@ export default defineConfig({
         testTimeout: 300_000,
         hookTimeout: 120_000,
       }),
+      project('browser', ['test/browser/**/*.test.ts'], { testTimeout: 120_000, hookTimeout: 180_000 }),
       project('faults', ['test/faults/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000 }),
     ],
   },

@@ -100,7 +100,8 @@ async function measure(name: string, ask: (i: number) => Promise<unknown>): Prom
   for (let i = 0; i < count; i++) {
     const due = started + i * gap;
     // Timers may fire early, by less than a millisecond.
-    while (performance.now() < due) await new Promise(resolve => setTimeout(resolve, due - performance.now()));
+    while (performance.now() < due)
+      await new Promise(resolve => setTimeout(resolve, Math.ceil(due - performance.now())));
     const begun = performance.now();
     await ask(i);
     busy += performance.now() - begun;

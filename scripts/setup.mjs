@@ -22,6 +22,7 @@ const tools = {
     git: ['git', 'the tests of the origin `direct`'],
     openssl: ['openssl', 'the tests of the origin `direct`'],
     ...cluster,
+    chromium: ['chromium', 'the tests of the pages in a browser'],
   },
   cluster,
   bench: {

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Variable } from './env.ts';
+import { parseFeedAddress } from './origin/feed-address.ts';
+import { parseTime } from './origin/time.ts';
 
 /**
  * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
@@ -118,6 +120,79 @@ export const schema = {
   COOLDOWN: duration({ default: '0s', max: '365d', about: 'Refuse versions until they are this old; 0s is off.' }),
   PROCESSOR_CONCURRENCY: integer(1, 1000, { default: '16', about: 'Versions fetched at once by one processor.' }),
   VALIDATOR_CONCURRENCY: integer(1, 1000, { default: '4', about: 'Versions checked at once by one validator.' }),
+  NOTIFIER_PORT: port({
+    default: '8084',
+    about: 'Hooks of the notifier: `/hooks/ci` for results of builds, `/hooks/alerts` for alerts.',
+  }),
+  SLACK_URL: url({ default: 'https://slack.com/api', about: 'Address of Slack’s Web API.' }),
+  SLACK_TOKEN_FILE: text({
+    default: '',
+    about: 'File with the token of a Slack app (`xoxb-…`). Without it nothing is told in Slack.',
+  }),
+  SLACK_CHANNEL: text({
+    default: '',
+    check: slackChannel,
+    about: 'Channel, best by its ID, where operators are told of alarms, dead letters, alerts and builds.',
+  }),
+  KUBERNETES_HEALTH: flag({
+    default: 'false',
+    about: 'Tell operators of pods, jobs and nodes in trouble; the notifier’s account must be allowed to watch them.',
+  }),
+  KUBERNETES_URL: url({ default: 'https://kubernetes.default.svc', about: 'Address of the Kubernetes API.' }),
+  KUBERNETES_ACCOUNT: text({
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
+    about: 'Folder with `token` and `ca.crt`, as Kubernetes mounts it.',
+  }),
+  DISCOVERY_PORT: port({
+    default: '8083',
+    about: 'Webhooks of code hosts: `/hooks/github`, `/hooks/gitlab`, `/hooks/gitea`.',
+  }),
+  HOOK_SECRETS_FILE: text({
+    default: '',
+    about:
+      'JSON file of the secrets that webhooks are signed with; see the section on discovery. Without it none is accepted.',
+  }),
+  INDEX_FEEDS: list({
+    default: '',
+    check: feed,
+    about:
+      'GOPROXYs whose `/index` is followed: `https://index.golang.org`, another GoCenter. The processor reads them, so it needs the same value.',
+  }),
+  INDEX_MODULES: list({
+    default: '',
+    check: text => text === 'known' || modulePattern(text),
+    about:
+      'Which modules of `INDEX_FEEDS` are asked for: patterns, and `known` for those of which a version is kept here. Empty: all.',
+  }),
+  INDEX_SINCE: text({
+    default: '',
+    check: rfc3339,
+    about: 'From when on a feed that has not been followed before is read, in RFC 3339. Empty: from now on.',
+  }),
+  INDEX_INTERVAL: duration({
+    default: '1m',
+    min: '1s',
+    max: '1d',
+    about: 'How often a feed is read that has no more.',
+  }),
+  TAGS_PERIOD: duration({
+    default: '0s',
+    max: '90d',
+    about: 'Time in which every module that is kept here is looked at for new tags, evenly spread: `1d`; 0s is off.',
+  }),
+  REQUIREMENTS_DEPTH: integer(0, 100, {
+    default: '0',
+    about:
+      'How many steps from what was asked for its requirements are asked for in turn. 0 is off: go asks for what a build needs.',
+  }),
+  DISCOVERY_RATE: integer(1, 10_000, {
+    default: '10',
+    about: 'Versions a second that discovery asks for at most; what a webhook announces does not wait.',
+  }),
+  DISCOVERY_BACKLOG: integer(1, 1_000_000, {
+    default: '100',
+    about: 'Discovery waits while more versions than this are to be fetched: what people ask for comes first.',
+  }),
   MAX_ATTEMPTS: integer(1, 100, { default: '5', about: 'Deliveries of a message before it becomes a dead letter.' }),
   LEASE: duration({
     default: '30s',
@@ -174,6 +249,12 @@ export function readConfig(
   return values as Config;
 }
 
+/** An ID, or a name as Slack allows it. */
+export function slackChannel(text: string): void {
+  if (text === '' || /^(?:[CGD][A-Z0-9]{7,20}|#?[\p{Ll}\p{N}_-]{1,80})$/u.test(text)) return;
+  throw new Error(`has ${text.slice(0, 100)}, which is no Slack channel such as C0123456789 or #builds`);
+}
+
 function catalogueAddress(text: string): void {
   if (text !== '' && !/^sqlite:./.test(text)) throw new Error('must be written sqlite:<file>');
 }
@@ -181,6 +262,14 @@ function catalogueAddress(text: string): void {
 function vulndbAddress(text: string): void {
   if (!/^[a-z][a-z+.-]*:\/\//i.test(text)) return; // a folder
   if (!URL.canParse(text) || !/^https?:/i.test(text)) throw new Error('must be a folder, or an http or https address');
+}
+
+function feed(text: string): void {
+  parseFeedAddress(text);
+}
+
+function rfc3339(text: string): void {
+  if (text !== '' && parseTime(text) === undefined) throw new Error('must be a time such as 2026-11-01T00:00:00Z');
 }
 
 function cidr(range: string): void {

@@ -3,7 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { type HookSecrets, noHookSecrets, readHookSecrets } from './discovery/hooks/secrets.ts';
 import { asFault } from './errors.ts';
+import { type NotifierSecrets, noNotifierSecrets, readNotifierSecrets } from './notifier/secrets.ts';
 import { parseOrigins } from './processor/origins.ts';
 import { readTokens, type Token } from './proxy/access.ts';
 import { parseSumdb } from './sumdb/key.ts';
@@ -19,14 +21,28 @@ async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
   }
 }
 
+/** Where people find the pages and the proxy unless it is said: on this machine, at the ports chosen. */
+function ownAddresses({ PORT = '', UI_PORT = '' }: Readonly<Record<string, string | undefined>>) {
+  const at = (port: string) => (/^[1-9]\d*$/.test(port) ? `http://localhost:${port}` : undefined);
+  const [proxy, pages] = [at(PORT), at(UI_PORT)];
+  return { ...(proxy && { PROXY_PUBLIC_URL: proxy }), ...(pages && { PUBLIC_URL: pages }) };
+}
+
+/** What is in the files that the configuration names. */
+export interface Files {
+  tokens: Token[];
+  hookSecrets: HookSecrets;
+  notifier: NotifierSecrets;
+}
+
 /** Reads and checks all before it complains: one ConfigError has every fault. */
 export async function configure(
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<{ config: Config; tokens: Token[] }> {
+): Promise<{ config: Config } & Files> {
   let values: Partial<Config>;
   let faults: readonly string[] = [];
   try {
-    values = readConfig(environment, await goDefaults());
+    values = readConfig(environment, { ...(await goDefaults()), ...ownAddresses(environment) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     ({ values, faults } = error);
@@ -34,11 +50,12 @@ export async function configure(
   const checked = await checkConfig(values);
   faults = [...faults, ...checked.faults];
   if (faults.length > 0) throw new ConfigError(faults);
-  return { config: values as Config, tokens: checked.tokens };
+  const { faults: _, ...files } = checked;
+  return { config: values as Config, ...files };
 }
 
 /** What a single variable's schema can't see. What is missing has been told of already. */
-async function checkConfig(config: Partial<Config>): Promise<{ faults: string[]; tokens: Token[] }> {
+async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] } & Files> {
   const faults: string[] = [];
   const check = (variable: 'UPSTREAM' | 'PRIVATE_UPSTREAM' | 'SUMDB', test: (value: string) => unknown) => {
     try {
@@ -74,5 +91,21 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[];
       error => faults.push(`TOKENS_FILE is wrong: ${asFault(error).message}`),
     );
   }
-  return { faults, tokens };
+  let hookSecrets: HookSecrets = noHookSecrets;
+  if (config.HOOK_SECRETS_FILE !== undefined && config.HOOK_SECRETS_FILE !== '') {
+    await readHookSecrets(config.HOOK_SECRETS_FILE).then(
+      found => {
+        hookSecrets = found;
+      },
+      error => faults.push(`HOOK_SECRETS_FILE is wrong: ${asFault(error).message}`),
+    );
+  }
+  let notifier = noNotifierSecrets;
+  await readNotifierSecrets(config.SLACK_TOKEN_FILE ?? '', config.HOOK_SECRETS_FILE ?? '').then(
+    found => {
+      notifier = found;
+    },
+    error => faults.push(asFault(error).message),
+  );
+  return { faults, tokens, hookSecrets, notifier };
 }

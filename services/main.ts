@@ -4,9 +4,8 @@ import pino from 'pino';
 import { openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
-import { configure } from './configure.ts';
+import { configure, type Files } from './configure.ts';
 import { asFault } from './errors.ts';
-import type { Token } from './proxy/access.ts';
 import { type Running, run, type ServiceName, serviceNames } from './run.ts';
 
 /**
@@ -38,9 +37,9 @@ async function main(): Promise<number> {
     return 2;
   }
   try {
-    const { config, tokens } = await configure(process.env);
+    const { config, ...files } = await configure(process.env);
     if (command !== undefined) return await operate(command, rest, config);
-    return await serve(config, services, tokens);
+    return await serve(config, services, files);
   } catch (error) {
     if (error instanceof ConfigError) {
       say('the configuration is wrong; nothing was started:');
@@ -56,14 +55,14 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, error => say(error.message));
   try {
-    const deps = { out: process.stdout, now: () => new Date(), user: currentUser };
+    const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
     return await command.run({ ...backends, ...deps, openCatalogue: () => openCatalogue(config) }, argv);
   } finally {
     await backends.close();
   }
 }
 
-async function serve(config: Config, services: readonly ServiceName[], tokens: Token[]): Promise<number> {
+async function serve(config: Config, services: readonly ServiceName[], files: Files): Promise<number> {
   // Lines are batched: a write each would cost the proxy two fifths of its throughput. What waits when the reader
   // is too slow is bounded, then dropped; a log must never hold up a download.
   const out = pino.destination({ dest: 1, minLength: 16_384, maxWrite: 65_536, maxLength: 16 << 20, sync: false });
@@ -79,7 +78,7 @@ async function serve(config: Config, services: readonly ServiceName[], tokens: T
   );
   const requestLog = log.isLevelEnabled('info') ? out : undefined;
   const flushing = setInterval(() => out.flush(), 200).unref();
-  const running = await run({ config, services, tokens, log, requestLog, say, path: process.env.PATH });
+  const running = await run({ config, services, ...files, log, requestLog, say, path: process.env.PATH });
   greet(config, running.ports);
   log.info({ services, ports: running.ports, dataDir: resolve(config.DATA_DIR) }, 'started');
 
@@ -116,6 +115,10 @@ function greet(config: Config, ports: Running['ports']): void {
   const host = config.HOST === '' || config.HOST === '::' || config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
   say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
   if (ports.api !== undefined) say(`the API is told of at http://${host}:${ports.api}/api/openapi.json`);
+  if (ports.notifier !== undefined)
+    say(`builds and alerts are told to http://${host}:${ports.notifier}/hooks/ci and alerts`);
+  if (ports.hooks !== undefined)
+    say(`webhooks are taken at http://${host}:${ports.hooks}/hooks/github, gitlab and gitea`);
   if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);
   if (ports.ui !== undefined) say(`the pages are at http://${host}:${ports.ui}`);
   if (ports.proxy !== undefined) {

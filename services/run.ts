@@ -5,14 +5,20 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Check, createAdmin } from './admin.ts';
 import { createDownloadCounts } from './analytics/counts.ts';
-import { openDuckdb } from './analytics/duckdb.ts';
+import { openAnalyticsProcess } from './analytics/process.ts';
 import { openSpool } from './analytics/spool.ts';
 import { openBackends, openCatalogue } from './backends.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
+import { type HookSecrets, noHookSecrets } from './discovery/hooks/secrets.ts';
+import { createDiscovery } from './discovery/index.ts';
 import { Fault } from './errors.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
 import { createMetrics } from './metrics.ts';
+import { createNotifier } from './notifier/index.ts';
+import { createOutbox } from './notifier/outbox.ts';
+import { type NotifierSecrets, noNotifierSecrets } from './notifier/secrets.ts';
+import { createWatches } from './notifier/watches.ts';
 import { createHttpOrigin } from './origin/http.ts';
 import type { Lookup } from './processor/egress.ts';
 import { createProcessor, type Processor } from './processor/index.ts';
@@ -22,13 +28,14 @@ import type { Token } from './proxy/access.ts';
 import { createProxy } from './proxy/index.ts';
 import { createBatch } from './proxy/request-log.ts';
 import { createUi, passToApp, passToUrl } from './ui/index.ts';
+import type { Api } from './ui-backend/client.ts';
 import { createHttpApi } from './ui-backend/http-client.ts';
 import { createUiBackend, type UiBackend } from './ui-backend/index.ts';
 import { createIndexer } from './ui-backend/indexer.ts';
 import { createPopularity } from './ui-backend/popularity.ts';
 import { createValidator } from './validator/index.ts';
 
-export const serviceNames = ['proxy', 'processor', 'validator', 'ui-backend', 'ui'] as const;
+export const serviceNames = ['proxy', 'processor', 'validator', 'discovery', 'notifier', 'ui-backend', 'ui'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface RunOptions {
@@ -36,6 +43,10 @@ export interface RunOptions {
   /** Services to run in this process. */
   services: readonly ServiceName[];
   tokens: readonly Token[];
+  /** Without them no webhook is accepted. */
+  hookSecrets?: HookSecrets;
+  /** Without them nothing is told in Slack. */
+  notifier?: NotifierSecrets;
   log: Logger;
   /** Takes the request log, some lines at a time; undefined writes none. */
   requestLog: { write(lines: string): unknown } | undefined;
@@ -49,7 +60,15 @@ export interface RunOptions {
 
 export interface Running {
   /** The ports that are listened on; undefined for what does not run here. */
-  ports: { proxy?: number; ui?: number; api?: number; admin: number; origin?: number };
+  ports: {
+    proxy?: number;
+    ui?: number;
+    api?: number;
+    hooks?: number;
+    notifier?: number;
+    admin: number;
+    origin?: number;
+  };
   /** Drains and closes everything, in order. Resolves within SHUTDOWN_TIMEOUT, true when all was finished. */
   close(): Promise<boolean>;
 }
@@ -133,13 +152,24 @@ export async function run(options: RunOptions): Promise<Running> {
       closers.unshift(() => validator.close());
       validator.start();
     }
+    if (has('discovery')) {
+      say('starting discovery');
+      const discovery = createDiscovery({ ...shared, origin, secrets: options.hookSecrets ?? noHookSecrets });
+      await discovery.app.ready();
+      closers.unshift(() => discovery.close());
+      Object.assign(concerns, discovery.concerns);
+      ports.hooks = await listen(discovery.app.server, config.DISCOVERY_PORT, config.HOST, 'DISCOVERY_PORT');
+      discovery.start();
+    }
+    const outbox = createOutbox({ records: backends.records, now: () => new Date() });
+    const watches = createWatches({ records: backends.records, now: () => new Date() });
     let uiBackend: UiBackend | undefined;
     if (has('ui-backend')) {
       say('starting ui-backend');
       const catalogue = await openCatalogue(config);
       closers.unshift(() => catalogue.close());
       checks.catalogue = () => catalogue.ready();
-      const analytics = await openDuckdb({
+      const analytics = await openAnalyticsProcess({
         file: join(config.DATA_DIR, 'downloads.duckdb'),
         spool: spoolFolder(config),
         kept: config.DOWNLOADS_KEPT,
@@ -153,6 +183,8 @@ export async function run(options: RunOptions): Promise<Running> {
         catalogue,
         downloads: createDownloadCounts(analytics),
         origin,
+        watches,
+        outbox,
         // Looked at when they are asked for: by then all are there.
         checks: () => ({ ...checks, ...concerns }),
         hasProcessor: has('processor'),
@@ -173,6 +205,22 @@ export async function run(options: RunOptions): Promise<Running> {
         vulndb.start();
       }
       ports.api = await listen(app.server, config.API_PORT, config.HOST, 'API_PORT');
+    }
+    if (has('notifier')) {
+      say('starting the notifier');
+      let api: Pick<Api, 'usedBy'> | undefined = uiBackend?.api;
+      if (api === undefined) {
+        const remote = createHttpApi({ url: config.API_URL });
+        closers.unshift(() => remote.close());
+        api = remote;
+      }
+      const secrets = options.notifier ?? noNotifierSecrets;
+      const notifier = createNotifier({ ...shared, ...secrets, tokens: options.tokens, api, outbox, watches });
+      await notifier.app.ready();
+      closers.unshift(() => notifier.close());
+      checks.notifier = () => notifier.ready();
+      notifier.start();
+      ports.notifier = await listen(notifier.app.server, config.NOTIFIER_PORT, config.HOST, 'NOTIFIER_PORT');
     }
     if (has('ui')) {
       say('starting the pages');

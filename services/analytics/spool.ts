@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DownloadLog } from './index.ts';
 
@@ -19,43 +19,79 @@ export interface SpoolOptions {
 
 /** A file of this size is handed over without waiting. */
 const fileBytes = 8 << 20;
+/** So much is written at once, and so much waits before it is written without waiting for the interval. */
+const writeBytes = 128 << 10;
+const wakeBytes = 1 << 20;
 /** Lines in memory that wait for the disk; more are dropped. */
 const pendingBytes = 16 << 20;
+
+interface OpenFile {
+  path: string;
+  handle: FileHandle;
+  bytes: number;
+  /** Milliseconds since 1970. */
+  since: number;
+}
 
 export async function openSpool(options: SpoolOptions): Promise<DownloadLog> {
   const { folder, interval = 2000, maxBytes = 1 << 30, onError } = options;
   await mkdir(folder, { recursive: true });
-  let pending: string[] = [];
+  const pending: string[] = [];
   let size = 0;
   let dropped = 0;
-  let open: { path: string; bytes: number; since: number } | undefined;
+  let open: OpenFile | undefined;
   let waiting = await bytesIn(folder);
+  let busy = false;
   let work = Promise.resolve();
 
   async function flush(last: boolean): Promise<void> {
-    const lines = pending.join('');
-    pending = [];
-    size = 0;
+    let lines = '';
     try {
-      if (lines !== '') {
-        open ??= { path: join(folder, newName()), bytes: 0, since: Date.now() };
-        await appendFile(`${open.path}.open`, lines);
-        open.bytes += Buffer.byteLength(lines);
+      while (pending.length > 0) {
+        lines = takeSome();
+        open ??= await create();
+        await open.handle.appendFile(lines);
+        open.bytes += lines.length;
+        if (open.bytes >= fileBytes) await handOver();
       }
-      if (open !== undefined && (last || open.bytes >= fileBytes || Date.now() - open.since >= interval)) {
-        await rename(`${open.path}.open`, `${open.path}.ndjson`);
-        open = undefined;
-        waiting = await bytesIn(folder);
-      }
+      if (open !== undefined && (last || Date.now() - open.since >= interval)) await handOver();
     } catch (error) {
       dropped += count(lines);
+      await open?.handle.close().catch(() => {});
       open = undefined; // what it has is found by whoever counts
       onError(error as Error);
     }
   }
 
+  /** A string is turned into bytes at once, during which nobody is served: a little at a time. */
+  function takeSome(): string {
+    let some = '';
+    while (pending.length > 0 && some.length < writeBytes) some += pending.shift();
+    size -= some.length;
+    return some;
+  }
+
+  async function create(): Promise<OpenFile> {
+    const path = join(folder, newName());
+    return { path, handle: await openFile(`${path}.open`, 'a'), bytes: 0, since: Date.now() };
+  }
+
+  async function handOver(): Promise<void> {
+    if (open === undefined) return;
+    const { path, handle } = open;
+    open = undefined;
+    await handle.close();
+    await rename(`${path}.open`, `${path}.ndjson`);
+    waiting = await bytesIn(folder);
+  }
+
   const next = (last = false) => {
-    work = work.then(() => flush(last));
+    busy = true;
+    work = work
+      .then(() => flush(last))
+      .finally(() => {
+        busy = false;
+      });
     return work;
   };
   const timer = setInterval(next, interval).unref();
@@ -67,7 +103,7 @@ export async function openSpool(options: SpoolOptions): Promise<DownloadLog> {
       }
       pending.push(lines);
       size += lines.length;
-      if (size >= fileBytes) void next();
+      if (size >= wakeBytes && !busy) void next();
     },
     get dropped() {
       return dropped;

@@ -72,10 +72,11 @@ export interface CatalogueWriter {
   setDownloads(downloads: ReadonlyMap<string, number>): Promise<void>;
 
   /**
-   * Replaces all vulnerabilities by `entries`. Says which affect versions published here that were not known to before:
-   * a repeat says nothing.
+   * Replaces all vulnerabilities by `entries`. Says which affect versions published here that were not marked as told, so
+   * that a crash between finding and telling loses nothing.
    */
   setVulnerabilities(entries: readonly Vulnerability[]): Promise<Finding[]>;
+  markTold(findings: readonly Finding[]): Promise<void>;
 
   /** Forgets versions, where there are any: what a rebuild no longer finds in the store. At most 1000 at once. */
   remove(versions: readonly ModuleVersion[]): Promise<void>;

@@ -90,7 +90,7 @@ export interface Indexed {
   named: string[];
   /** Words of its path, synopses, packages and README; at most 500. */
   found: string[];
-  /** What filters ask for: licence, kind, and the year and month of its newest version. */
+  /** What filters ask for: licence, kind, and the time of its newest version. */
   facets: string[];
 }
 
@@ -114,7 +114,7 @@ export function indexed(module: IndexedModule): Indexed {
     for (const word of words(text.slice(0, 4096))) if (found.size < mostWords) found.add(word);
   }
   const { time = '' } = module;
-  const when = time === '' ? [] : [yearFacet(time.slice(0, 4)), monthFacet(time.slice(0, 7))];
+  const when = time === '' ? [] : timeFacets(time);
   return {
     named,
     found: [...found],
@@ -124,15 +124,23 @@ export function indexed(module: IndexedModule): Indexed {
 
 export const licenceFacet = (id: string) => `licence${id.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}`;
 export const kindFacet = (kind: string) => `kind${kind}`;
-const yearFacet = (year: string) => `year${year}`;
-const monthFacet = (month: string) => `month${month.replace('-', '')}`;
 
-/** Of which one must be there for a time of `since` or later; the first month needs a closer look. */
+/** Nothing in Go is older: the first year that is told apart. */
+const firstYear = 2009;
+
+/** `since2025` has every module whose newest version is of 2025 or later, `since202507` those of July 2025 or later in 2025. */
+function timeFacets(time: string): string[] {
+  const year = Number(time.slice(0, 4));
+  const month = Number(time.slice(5, 7));
+  const years = Array.from({ length: Math.max(0, year - firstYear) }, (_, i) => `since${firstYear + 1 + i}`);
+  const months = Array.from({ length: month }, (_, i) => `since${year}${pad(1 + i)}`);
+  return [...years, ...months];
+}
+
+/** Of which a module has one if its time is `since` or later; those of the first month need a closer look. */
 export function sinceFacets(since: string): string[] {
   const year = Number(since.slice(0, 4));
-  const month = Number(since.slice(5, 7));
-  const months = Array.from({ length: 13 - month }, (_, i) => monthFacet(`${since.slice(0, 4)}-${pad(month + i)}`));
-  return [...months, ...Array.from({ length: 30 }, (_, i) => yearFacet(String(year + 1 + i)))];
+  return [`since${Math.max(firstYear, year) + 1}`, `since${year}${since.slice(5, 7)}`];
 }
 
 const pad = (month: number) => String(month).padStart(2, '0');

@@ -58,6 +58,7 @@ export async function createSqliteCatalogue(options: { file: string }): Promise<
     setDownloads: async downloads => void (await write('setDownloads', downloads)),
     setVulnerabilities: async entries =>
       (await write('setVulnerabilities', entries)) as ReturnType<Writer['setVulnerabilities']>,
+    markTold: async findings => void (await write('markTold', findings)),
 
     async close() {
       await writer?.close();

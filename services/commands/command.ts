@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { Catalogue, CatalogueWriter } from '../catalogue/index.ts';
 import { asFault, Fault } from '../errors.ts';
@@ -14,8 +15,10 @@ export interface CommandDeps {
   records: Storage;
   /** Opens the catalogue, to be closed by whoever did. */
   openCatalogue: () => Promise<Catalogue & CatalogueWriter>;
-  /** Standard output. */
-  out: { write(text: string): unknown };
+  /** Standard output; a terminal of so many columns, or not. */
+  out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
+  /** Standard input. */
+  input?: Readable;
   now: () => Date;
   /** Who runs the command. */
   user: () => string;
@@ -78,10 +81,15 @@ function parse(argv: readonly string[], options: NonNullable<Definition['options
   }
 }
 
-/** Writes a line. What comes from origins must not command the terminal: control characters are escaped, as in JSON. */
+/** Writes a line. What comes from origins must not command the terminal. */
 export function print({ out }: CommandDeps, line: string): void {
+  out.write(`${escapeControls(line)}\n`);
+}
+
+/** Control characters are escaped, as in JSON. */
+export function escapeControls(text: string): string {
   const code = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  out.write(`${line.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, code)}\n`);
+  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, code);
 }
 
 export interface Target {

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { alarms } from './alarms.ts';
 import type { Command } from './command.ts';
 import { deadLetters, replay } from './dead-letters.ts';
+import { include } from './include/index.ts';
 import { log } from './log.ts';
 import { recheck } from './recheck.ts';
 import { reindex } from './reindex.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   status,
   log,
   request,
+  include,
   recheck,
   release,
   deadLetters,

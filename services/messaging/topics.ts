@@ -11,10 +11,13 @@ const version = {
   version: Type.String({ maxLength: 256 }),
 };
 
+/** How many requirements it is away from what was asked for; 0 without. Bounds how far discovery goes on. */
+const depth = Type.Optional(Type.Integer({ minimum: 0, maximum: 100 }));
+
 /** Somebody wants this version to be here. */
 export const ModuleRequested = Type.Object({
   ...version,
-  /** Who asked: the proxy on a miss, an operator; later the discovery service. */
+  /** Who asked: the proxy on a miss, an operator, the discovery service, somebody on the page. */
   by: Type.Union([Type.Literal('proxy'), Type.Literal('operator'), Type.Literal('discovery'), Type.Literal('page')]),
   /** When it was first asked for, RFC 3339. */
   requestedAt: Type.String(),
@@ -22,6 +25,9 @@ export const ModuleRequested = Type.Object({
   recheck: Type.Optional(Type.Boolean()),
   /** GOPROXYs that this request has come through already; bounds proxy loops. */
   hops: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  /** Its origin has just said that it is there: an absence found before counts no more. */
+  announced: Type.Optional(Type.Boolean()),
+  depth,
 });
 
 /** Its zip, mod and info are in quarantine, complete. */
@@ -31,6 +37,7 @@ export const ModuleFetched = Type.Object({
   /** The origin that gave it: an upstream's address without credentials, or `direct`. */
   origin: Type.String({ maxLength: 2048 }),
   recheck: Type.Optional(Type.Boolean()),
+  depth,
 });
 
 /** It is published: checked, immutable, served for ever. */
@@ -40,6 +47,7 @@ export const ModulePublished = Type.Object({
   /** h1 hash of the zip. */
   hash: Type.String({ maxLength: 128 }),
   origin: Type.String({ maxLength: 2048 }),
+  depth,
 });
 
 /** It was checked and refused. */

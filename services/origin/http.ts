@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { asFault, Fault, type FaultKind, statusOf } from '../errors.ts';
 import { readAll } from '../storage/index.ts';
-import type { AskOptions, Origin, VersionInfo } from './index.ts';
+import type { AskOptions, IndexPage, IndexReader, Origin, VersionInfo } from './index.ts';
 
 export interface HttpOriginOptions {
   /** The processor's internal address: ORIGIN_URL. */
@@ -20,12 +20,13 @@ const answerLimit = 64 << 20;
 export function createHttpOrigin({
   url,
   timeout = defaultTimeout,
-}: HttpOriginOptions): Origin & { ready(): Promise<void>; close(): Promise<void> } {
+}: HttpOriginOptions): Origin & IndexReader & { ready(): Promise<void>; close(): Promise<void> } {
   const agent = new Agent({ allowH2: false, headersTimeout: timeout, bodyTimeout: timeout, connectTimeout: 5_000 });
   const base = url.href.replace(/\/+$/, '');
 
   async function ask(path: string, parameters: Record<string, string>, options: AskOptions = {}): Promise<Buffer> {
-    const target = new URL(`${base}/${path}?${new URLSearchParams(parameters)}`);
+    const fresh = options.fresh === true ? { fresh: 'true' } : {};
+    const target = new URL(`${base}/${path}?${new URLSearchParams({ ...parameters, ...fresh })}`);
     const { statusCode, body } = await agent
       .request({
         origin: target.origin,
@@ -57,6 +58,8 @@ export function createHttpOrigin({
     latest: (module, options) => json<VersionInfo>('latest', { module }, options),
     query: (module, query, options) => json<VersionInfo>('query', { module, query }, options),
     sumdb: (name, path, options) => ask('sumdb', { name, path }, options),
+    index: (feed, { since, limit }, options) =>
+      json<IndexPage>('index', { feed, since, limit: String(limit) }, options),
     /** Throws `unavailable` when the processor can't be reached. */
     async ready() {
       const { body } = await agent.request({ origin: url.origin, path: '/', method: 'GET' }).catch(error => {

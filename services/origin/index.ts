@@ -20,8 +20,30 @@ export interface Origin {
   sumdb(name: string, path: string, options?: AskOptions): Promise<Buffer>;
 }
 
+/** What only discovery asks of the world. The processor reads no feed that is not among its own INDEX_FEEDS. */
+export interface IndexReader {
+  /** A page of a GOPROXY's `/index`, in its order. `feed` is its address without credentials, `limit` is 2000 at most. */
+  index(feed: string, query: { since: string; limit: number }, options?: AskOptions): Promise<IndexPage>;
+}
+
+export interface IndexPage {
+  /** Those that can be read; the rest is passed over. */
+  entries: IndexEntry[];
+  /** The page is full: there is more behind it. */
+  more: boolean;
+}
+
+export interface IndexEntry {
+  module: string;
+  version: string;
+  /** RFC 3339, as the feed has written it. */
+  time: string;
+}
+
 export interface AskOptions {
   signal?: AbortSignal;
+  /** Ask the origin although an answer is kept that would be fresh otherwise; what it says is kept in its place. */
+  fresh?: boolean;
   /** GOPROXYs that this request has come through already. */
   hops?: number;
 }

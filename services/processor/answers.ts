@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { asFault, Fault } from '../errors.ts';
+import type { AskOptions } from '../origin/index.ts';
 import { mayPass } from './retry.ts';
 
 export interface AnswersOptions {
@@ -19,9 +20,11 @@ export interface AnswersOptions {
 export interface Answers<T> {
   /**
    * The answer to the question named `key`: kept while it is fresh, else from `question`; a stale one when that fails in
-   * a way that may pass. `size` is of the answer in bytes, undefined for one that is not to be kept. An aborted `signal` ends this caller's wait, not the question.
+   * a way that may pass. `size` is of the answer in bytes, undefined for one that is not to be kept. An aborted `signal`
+   * ends this caller's wait, not the question. With `fresh` what is kept is no answer, and neither is what a question
+   * brings that was under way before.
    */
-  ask(key: string, question: () => Promise<T>, size: Size<T>, signal?: AbortSignal): Promise<T>;
+  ask(key: string, question: () => Promise<T>, size: Size<T>, options?: AskOptions): Promise<T>;
 }
 
 type Size<T> = (answer: T) => number | undefined;
@@ -62,13 +65,17 @@ export function createAnswers<T>(options: AnswersOptions): Answers<T> {
   }
 
   return {
-    async ask(key, question, size, signal) {
+    async ask(key, question, size, { signal, fresh: anew = false } = {}) {
       const found = kept.get(key);
-      if (found !== undefined && now() < found.fresh) {
+      if (!anew && found !== undefined && now() < found.fresh) {
         if ('fault' in found) throw found.fault;
         return found.answer;
       }
       let shared = pending.get(key);
+      if (anew && shared !== undefined) {
+        await untilAborted(shared, signal).catch(() => {});
+        shared = pending.get(key); // begun after we came
+      }
       if (shared === undefined) {
         if (pending.size >= maxPending) {
           throw new Fault('unavailable', 'too many questions are being asked of origins', { retryAfter: 2 });

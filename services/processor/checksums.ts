@@ -143,7 +143,7 @@ export function createChecksums(deps: ChecksumsDeps): Checksums {
           path,
           () => fetch(database, path, ask),
           answer => answer.length,
-          signal,
+          { ...(signal && { signal }) },
         );
       }
       if (!tilePattern.test(path)) {
@@ -156,7 +156,7 @@ export function createChecksums(deps: ChecksumsDeps): Checksums {
         path,
         () => constant(database, path, ask),
         answer => (isSound(path, answer) ? answer.length : undefined),
-        signal,
+        { ...(signal && { signal }) },
       );
     },
     async close() {

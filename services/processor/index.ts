@@ -5,14 +5,17 @@ import type { Config } from '../config.ts';
 import { Fault } from '../errors.ts';
 import type { Messaging, Subscriber } from '../messaging/index.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Origin } from '../origin/index.ts';
+import { parseFeedAddress } from '../origin/feed-address.ts';
+import type { IndexReader, Origin } from '../origin/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Storage } from '../storage/index.ts';
 import { parseSumdb } from '../sumdb/key.ts';
 import { createChecksums } from './checksums.ts';
+import { createClaims } from './claim.ts';
 import { createFetchCounter } from './counts.ts';
 import { createDirect } from './direct.ts';
 import { createEgress } from './egress.ts';
+import { createFeedReader } from './feeds.ts';
 import { createHandler } from './handler.ts';
 import { createGuard, type Lookup } from './net/guard.ts';
 import { createLimiter } from './net/limiter.ts';
@@ -27,9 +30,11 @@ export type { Lookup } from './net/guard.ts';
 export type ProcessorConfig = Pick<
   Config,
   | 'UPSTREAM'
+  | 'INDEX_FEEDS'
   | 'PRIVATE_UPSTREAM'
   | 'PRIVATE_MODULES'
   | 'SUMDB'
+  | 'LEASE'
   | 'LIST_TTL'
   | 'NEGATIVE_TTL'
   | 'ORIGIN_TIMEOUT'
@@ -62,7 +67,7 @@ export interface ProcessorDeps {
 
 /** The only service that talks to the world: fetches versions into quarantine and answers the origin port. */
 export interface Processor {
-  origin: Origin;
+  origin: Origin & IndexReader;
   /** Begins to take messages. */
   start(): void;
   /** Stops taking messages, gives those being handled half of SHUTDOWN_TIMEOUT to finish, then gives them back. */
@@ -88,6 +93,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
 
   const configured = [...specs, ...privateSpecs].flatMap(spec => (spec.kind === 'goproxy' ? [spec.url] : []));
   if (database !== undefined) configured.push(new URL(database.url));
+  const addresses = config.INDEX_FEEDS.map(parseFeedAddress);
+  configured.push(...addresses.map(({ url }) => url));
   const { lookup } = deps;
   const allow = config.ALLOW_PRIVATE_ORIGINS;
   const guard = createGuard({ allow, configured, own: config.OWN_HOSTS, ...(lookup && { lookup }) });
@@ -133,12 +140,14 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     ...(deps.firstDelay !== undefined && { firstDelay: deps.firstDelay }),
   });
   const checksums = createChecksums({ database, origins, records, web, log, isPrivate: routes.isPrivate, silence });
+  const feeds = createFeedReader({ feeds: addresses, web, silence, closing: closing.signal });
   const handler = createHandler({
     messaging,
     published,
     quarantine,
     records,
     routes,
+    claims: createClaims({ quarantine, term: config.LEASE, log }),
     log,
     negativeTtl: config.NEGATIVE_TTL,
     closing: closing.signal,
@@ -158,7 +167,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   }
 
   return {
-    origin: createOrigin({ routes, checksums, listTtl: config.LIST_TTL, closing: closing.signal }),
+    origin: createOrigin({ routes, checksums, feeds, listTtl: config.LIST_TTL, closing: closing.signal }),
     start() {
       subscriber ??= messaging.subscribe('processor', handler, { concurrency: config.PROCESSOR_CONCURRENCY });
     },

@@ -1,7 +1,7 @@
 import { Fault } from '../errors.ts';
 import { escapeVersion } from '../gomod/escape.ts';
 import { checkModulePath } from '../gomod/path.ts';
-import type { AskOptions, Origin, VersionInfo } from '../origin/index.ts';
+import type { AskOptions, IndexReader, Origin, VersionInfo } from '../origin/index.ts';
 import { createAnswers } from './answers.ts';
 import type { Checksums } from './checksums.ts';
 import type { Routes } from './routes.ts';
@@ -9,6 +9,7 @@ import type { Routes } from './routes.ts';
 export interface OriginDeps {
   routes: Routes;
   checksums: Checksums;
+  feeds: IndexReader;
   /** How long answers are fresh, in ms. */
   listTtl: number;
   /** Aborted when the processor closes. */
@@ -22,7 +23,7 @@ const maxPending = 1000;
 const tries = 2;
 
 /** The origin port over the configured origins. Answers are cached, identical questions asked once. */
-export function createOrigin({ routes, checksums, listTtl, closing }: OriginDeps): Origin {
+export function createOrigin({ routes, checksums, feeds, listTtl, closing }: OriginDeps): Origin & IndexReader {
   const times = { fresh: listTtl, negative, stale, maxPending };
   const lists = createAnswers<string[]>({ ...times, maxBytes: 64 << 20 });
   const infos = createAnswers<VersionInfo>({ ...times, maxBytes: 16 << 20 });
@@ -34,14 +35,14 @@ export function createOrigin({ routes, checksums, listTtl, closing }: OriginDeps
       checkModulePath(module);
       const ask = shared(options);
       const question = () => routes.ask(module, ask, tries, origin => origin.list(module, ask));
-      return lists.ask(module, question, sizeOfList, options.signal);
+      return lists.ask(module, question, sizeOfList, options);
     },
 
     async latest(module, options = {}) {
       checkModulePath(module);
       const ask = shared(options);
       const question = () => routes.ask(module, ask, tries, origin => origin.latest(module, ask));
-      return infos.ask(`${module}@`, question, sizeOfInfo, options.signal);
+      return infos.ask(`${module}@`, question, sizeOfInfo, options);
     },
 
     async query(module, query, options = {}) {
@@ -50,12 +51,14 @@ export function createOrigin({ routes, checksums, listTtl, closing }: OriginDeps
       escapeVersion(query);
       const ask = shared(options);
       const question = () => routes.ask(module, ask, tries, origin => origin.query(module, query, ask));
-      return infos.ask(`${module}@${query}`, question, sizeOfInfo, options.signal);
+      return infos.ask(`${module}@${query}`, question, sizeOfInfo, options);
     },
 
     async sumdb(name, path, options = {}) {
       return checksums.read(name, path, shared(options), options.signal);
     },
+
+    index: (feed, query, options) => feeds.index(feed, query, options),
   };
 }
 

@@ -1,21 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { asFault, Fault, statusOf } from '../errors.ts';
-import type { AskOptions, Origin } from '../origin/index.ts';
+import type { AskOptions, IndexReader, Origin } from '../origin/index.ts';
 
 /**
- * The processor's internal HTTP server: the four questions of the origin port, for services that run apart. Their
+ * The processor's internal HTTP server: the questions of the origin port, for services that run apart. Their
  * client is origin/http.ts. Answers are JSON, of `/sumdb` bytes; faults are `{kind, message, retryAfter}` with their
  * status. Listening is the caller's.
  *
  *     GET /list?module=…    /latest?module=…    /query?module=…&query=…    /sumdb?name=…&path=…
+ *         /index?feed=…&since=…&limit=…         and `fresh=true` with each of the first three
  */
-export function createOriginServer({ origin, log }: { origin: Origin; log: Logger }): Server {
+export function createOriginServer({ origin, log }: { origin: Origin & IndexReader; log: Logger }): Server {
   const questions: Record<string, (of: (name: string) => string, options: AskOptions) => Promise<unknown>> = {
     '/list': (of, options) => origin.list(of('module'), options),
     '/latest': (of, options) => origin.latest(of('module'), options),
     '/query': (of, options) => origin.query(of('module'), of('query'), options),
     '/sumdb': (of, options) => origin.sumdb(of('name'), of('path'), options),
+    '/index': (of, options) => origin.index(of('feed'), { since: of('since'), limit: Number(of('limit')) }, options),
   };
 
   async function answer(request: IncomingMessage, signal: AbortSignal): Promise<unknown> {
@@ -31,7 +33,7 @@ export function createOriginServer({ origin, log }: { origin: Origin; log: Logge
       if (value === null) throw new Fault('invalid', `the question has no ${name}`);
       return value;
     };
-    return question(of, { signal, hops });
+    return question(of, { signal, hops, fresh: url.searchParams.get('fresh') === 'true' });
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,3 +1,4 @@
+import { asFault } from '../errors.ts';
 import type { Api, Caller } from '../ui-backend/client.ts';
 import type { ReadmeRenderer } from './readme/index.ts';
 
@@ -19,6 +20,16 @@ export const choice = <const T extends string>(query: URLSearchParams, name: str
 
 /** A parameter that is not empty. */
 export const text = (query: URLSearchParams, name: string): string | undefined => query.get(name)?.trim() || undefined;
+
+/** What is counted where downloads are: undefined where they are not. Other failures are thrown. */
+export async function ifCounted<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (asFault(error).kind === 'unavailable') return undefined;
+    throw error;
+  }
+}
 
 type Optional<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];

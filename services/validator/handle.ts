@@ -62,11 +62,12 @@ export function createHandler(tools: Tools): Handler<Message<'module.fetched'>> 
 
   /** Quarantine has lost it. Asks for it once more, unless that has gone on for too long. */
   async function fetchAgain({ message, run }: Job): Promise<string> {
-    const { module, version, requestedAt, recheck: again } = message;
+    const { module, version, requestedAt, recheck: again, depth } = message;
     const age = now().getTime() - Date.parse(requestedAt);
     if (age < patience) {
       run.add('is not complete in quarantine: requested again');
-      const request = { v: 1, module, version, by: 'operator', requestedAt } as const;
+      const far = depth === undefined ? {} : { depth };
+      const request = { v: 1, module, version, by: 'operator', requestedAt, ...far } as const;
       await tools.messaging.publish('module.requested', again ? { ...request, recheck: true } : request);
       return 'requested again';
     }

@@ -67,9 +67,10 @@ export async function settlePublished(tools: Tools, job: Job): Promise<void> {
 }
 
 async function announce(tools: Tools, job: Job, provenance: Provenance): Promise<void> {
-  const { module, version } = job.message;
+  const { module, version, depth } = job.message;
   const { publishedAt, hash, origin } = provenance;
-  await tools.messaging.publish('module.published', { v: 1, module, version, publishedAt, hash, origin });
+  const message = { v: 1, module, version, publishedAt, hash, origin } as const;
+  await tools.messaging.publish('module.published', depth === undefined ? message : { ...message, depth });
   await clearOutcome(tools.records, module, version);
   await cleanQuarantine(tools, job);
 }

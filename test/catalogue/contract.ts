@@ -230,11 +230,18 @@ function vulnerabilityContract(use: () => Both): void {
   const both = [leak, entry('GO-2026-0002', 'none.test/x', [{ introduced: '0' }])];
 
   describe('vulnerabilities', () => {
-    test('affect the versions of their ranges, are told of once, and again for more versions', async () => {
+    test('affect the versions of their ranges, are told of until that is noted, and again for more versions', async () => {
       await use().put(tree);
-      expect(await use().setVulnerabilities(both)).toEqual([
-        { id: 'GO-2026-0001', module: 'a.test/lib', summary: 'It leaks.', versions: ['v1.0.0'], fixed: 'v1.1.0' },
-      ]);
+      const finding = {
+        id: 'GO-2026-0001',
+        module: 'a.test/lib',
+        summary: 'It leaks.',
+        versions: ['v1.0.0'],
+        fixed: 'v1.1.0',
+      };
+      expect(await use().setVulnerabilities(both)).toEqual([finding]);
+      expect(await use().setVulnerabilities(both)).toEqual([finding]);
+      await use().markTold([finding]);
       expect(await use().setVulnerabilities(both)).toEqual([]);
       const module = await use().module('a.test/lib');
       expect(module?.vulnerabilities).toEqual([]);

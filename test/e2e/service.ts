@@ -43,7 +43,16 @@ export interface Service extends Process {
 }
 
 /** Free ports, loopback, no fetching: what a test wants unless it says otherwise. */
-const defaults: Settings = { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', API_PORT: '0', ORIGIN_PORT: '0' };
+const defaults: Settings = {
+  HOST: '127.0.0.1',
+  PORT: '0',
+  ADMIN_PORT: '0',
+  API_PORT: '0',
+  DISCOVERY_PORT: '0',
+  UI_PORT: '0',
+  NOTIFIER_PORT: '0',
+  ORIGIN_PORT: '0',
+};
 
 /** How to kill each that a test has left. */
 const running = new Set<() => void>();

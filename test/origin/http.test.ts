@@ -4,7 +4,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
 import { createHttpOrigin } from '../../services/origin/http.ts';
-import type { AskOptions, Origin } from '../../services/origin/index.ts';
+import type { AskOptions, IndexReader, Origin } from '../../services/origin/index.ts';
 import { createOriginServer } from '../../services/processor/server.ts';
 import { faultOf, until } from '../processor/world.ts';
 
@@ -29,7 +29,7 @@ function reply<T>(question: string, options: AskOptions | undefined, answer: T):
   return Promise.resolve(answer);
 }
 
-const inProcess: Origin = {
+const inProcess: Origin & IndexReader = {
   list: async (module, options) => reply(`list ${module}`, options, ['v1.0.0', 'v1.1.0']),
   latest: async (module, options) =>
     reply(`latest ${module}`, options, { Version: 'v1.1.0', Time: '2024-01-01T00:00:00Z' }),
@@ -40,6 +40,11 @@ const inProcess: Origin = {
       Origin: { VCS: 'git' },
     }),
   sumdb: async (name, path, options) => reply(`sumdb ${name} ${path}`, options, Buffer.from([0, 255, 10])),
+  index: async (feed, { since, limit }, options) =>
+    reply(`index ${feed} ${since} ${limit}`, options, {
+      entries: [{ module: 'example.com/m', version: 'v1.0.0', time: '2024-01-01T00:00:00Z' }],
+      more: true,
+    }),
 };
 
 const server = createOriginServer({ origin: inProcess, log: pino({ level: 'silent' }) });
@@ -92,6 +97,20 @@ describe.each([
     ]) {
       expect(await faultOf(failed())).toMatchObject(expected);
     }
+  });
+
+  test('reads a page of an index', async () => {
+    const page = await originOf().index('https://a.test/index', { since: '2024-01-01T00:00:00+01:00', limit: 7 });
+    expect(page).toEqual({
+      entries: [{ module: 'example.com/m', version: 'v1.0.0', time: '2024-01-01T00:00:00Z' }],
+      more: true,
+    });
+    expect(asked.at(-1)?.question).toBe('index https://a.test/index 2024-01-01T00:00:00+01:00 7');
+  });
+
+  test('carries the wish for a fresh answer', async () => {
+    await originOf().list('example.com/m', { fresh: true });
+    expect(asked.at(-1)?.options?.fresh).toBe(true);
   });
 
   test('carries the hops', async () => {

@@ -92,7 +92,7 @@ describe('answers', () => {
       return promise;
     };
     const stop = new AbortController();
-    const given = faultOf(answers.ask('k', question, () => 1, stop.signal));
+    const given = faultOf(answers.ask('k', question, () => 1, { signal: stop.signal }));
     const others = [1, 2, 3].map(() => answers.ask('k', question, () => 1));
     stop.abort();
     expect((await given).kind).toBe('unavailable');
@@ -117,4 +117,20 @@ describe('answers', () => {
     );
     expect((await faultOf(ask('x', 'other'))).kind).toBe('unavailable');
   });
+});
+
+test('a fresh answer is asked for although one is kept, and though a question is under way; then it is the one kept', async () => {
+  const answers = createAnswers<string>({ fresh: 1e6, negative: 1e6, stale: 1e6, maxBytes: 1000, maxPending: 10 });
+  const size = () => 1;
+  expect(await answers.ask('k', async () => 'old', size)).toBe('old');
+  expect(await answers.ask('k', async () => 'new', size, { fresh: true })).toBe('new');
+  expect(await answers.ask('k', async () => 'newer', size)).toBe('new');
+
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const earlier = answers.ask('q', () => promise, size);
+  const later = answers.ask('q', async () => 'after', size, { fresh: true });
+  resolve('before');
+  expect(await earlier).toBe('before');
+  expect(await later).toBe('after');
+  expect(await answers.ask('q', async () => 'x', size)).toBe('after');
 });

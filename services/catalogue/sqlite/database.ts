@@ -73,18 +73,23 @@ const schema = `
   CREATE TABLE counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE terms (term TEXT PRIMARY KEY, modules INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE trigrams (trigram TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY (trigram, term)) STRICT, WITHOUT ROWID;
+  CREATE TABLE trigrams (
+    trigram TEXT NOT NULL,
+    length INTEGER NOT NULL, -- of the term
+    term TEXT NOT NULL,
+    PRIMARY KEY (trigram, length, term)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE VIRTUAL TABLE named USING
-    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2 3 4');
+    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='1 2 3 4 5 6');
   CREATE VIRTUAL TABLE found USING
-    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='3 4');
+    fts5(words, facets, content='', contentless_delete=1, tokenize='ascii', detail='column', prefix='3 4 5 6');
 
   CREATE TABLE vulnerabilities (
     id TEXT PRIMARY KEY,
     modified TEXT NOT NULL,
     entry TEXT NOT NULL,
-    -- Findings as they were told, by module.
+    -- Published versions that are affected, by module.
     findings TEXT NOT NULL,
     affects INTEGER GENERATED ALWAYS AS (findings <> '[]') VIRTUAL
   ) STRICT, WITHOUT ROWID;
@@ -94,6 +99,14 @@ const schema = `
     vulnerability TEXT NOT NULL,
     events TEXT NOT NULL,
     PRIMARY KEY (module, vulnerability)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Affected versions that somebody was told of.
+  CREATE TABLE told (
+    vulnerability TEXT NOT NULL,
+    module TEXT NOT NULL,
+    versions TEXT NOT NULL,
+    PRIMARY KEY (vulnerability, module)
   ) STRICT, WITHOUT ROWID;
 
   PRAGMA user_version = ${schemaVersion};
@@ -113,7 +126,7 @@ export function openSync(file: string): DatabaseSync {
     const db = new DatabaseSync(file, { timeout: 10_000 });
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864');
-      db.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY');
+      db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
       migrate(db);
       return db;
     } catch (error) {

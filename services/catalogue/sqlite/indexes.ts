@@ -30,15 +30,15 @@ export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
   const addTerm = db.prepare('INSERT INTO terms VALUES (?, 1) ON CONFLICT DO UPDATE SET modules = modules + 1');
   const subtractTerm = db.prepare('UPDATE terms SET modules = modules - 1 WHERE term = ? RETURNING modules');
   const deleteTerm = db.prepare('DELETE FROM terms WHERE term = ?');
-  const addTrigram = db.prepare('INSERT OR IGNORE INTO trigrams VALUES (?, ?)');
-  const deleteTrigram = db.prepare('DELETE FROM trigrams WHERE trigram = ? AND term = ?');
+  const addTrigram = db.prepare('INSERT OR IGNORE INTO trigrams VALUES (?, ?, ?)');
+  const deleteTrigram = db.prepare('DELETE FROM trigrams WHERE trigram = ? AND length = ? AND term = ?');
 
   const vocabulary = (path: string) => [...allPathWords(path)].filter(word => word.length >= shortestCorrected);
 
   function addWords(path: string): void {
     for (const word of vocabulary(path)) {
       addTerm.run(word);
-      for (const trigram of trigrams(word)) addTrigram.run(trigram, word);
+      for (const trigram of trigrams(word)) addTrigram.run(trigram, word.length, word);
     }
   }
 
@@ -46,7 +46,7 @@ export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
     for (const word of vocabulary(path)) {
       if (Number(subtractTerm.get(word)?.modules) > 0) continue;
       deleteTerm.run(word);
-      for (const trigram of trigrams(word)) deleteTrigram.run(trigram, word);
+      for (const trigram of trigrams(word)) deleteTrigram.run(trigram, word.length, word);
     }
   }
 

@@ -55,10 +55,11 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
   const byPath = db.prepare(`SELECT ${columns} FROM modules WHERE path = ? AND indexed IS NOT NULL`);
   const isTerm = db.prepare('SELECT 1 FROM terms WHERE term = ?');
   const likely = db.prepare(`
-    SELECT t.term AS word, t.modules, count(*) AS shared
-    FROM trigrams g JOIN terms t ON t.term = g.term
-    WHERE g.trigram IN (SELECT value FROM json_each(?1)) AND length(t.term) BETWEEN ?2 AND ?3
-    GROUP BY t.term ORDER BY shared DESC, t.modules DESC, t.term LIMIT ${nearestCandidates}`);
+    SELECT g.term AS word, t.modules FROM (
+      SELECT term, count(*) AS shared FROM trigrams
+      WHERE trigram IN (SELECT value FROM json_each(?1)) AND length BETWEEN ?2 AND ?3
+      GROUP BY term ORDER BY shared DESC, term LIMIT ${nearestCandidates}
+    ) g JOIN terms t ON t.term = g.term`);
 
   function candidates(asked: readonly string[], filter: Filter): { modules: Candidate[]; more: boolean } {
     const query = match(asked, filter, shortestPrefix);

@@ -5,7 +5,10 @@ import { parse } from './rows.ts';
 
 /** What is known of vulnerabilities, and which published versions they affect. */
 export function createVulnerabilities(db: DatabaseSync) {
-  const all = db.prepare('SELECT id, modified, findings FROM vulnerabilities');
+  const all = db.prepare('SELECT id FROM vulnerabilities');
+  const told = db.prepare('SELECT versions FROM told WHERE vulnerability = ? AND module = ?');
+  const setTold = db.prepare(`
+    INSERT INTO told VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET versions = ?3`);
   const select = db.prepare('SELECT findings FROM vulnerabilities WHERE id = ?');
   const upsert = db.prepare(`
     INSERT INTO vulnerabilities (id, modified, entry, findings) VALUES (?1, ?2, ?3, ?4)
@@ -39,12 +42,11 @@ export function createVulnerabilities(db: DatabaseSync) {
     },
 
     replace(entries: readonly Vulnerability[]): Finding[] {
-      const known = new Map(all.all().map(row => [String(row.id), parse<Here[]>(row.findings)]));
+      const known = new Set(all.all().map(({ id }) => String(id)));
       const news: Finding[] = [];
       removeAffected.run();
       for (const entry of entries) {
         const { id, summary, modified } = entry;
-        const before = known.get(id) ?? [];
         known.delete(id);
         const findings: Here[] = [];
         for (const [module, events] of [...eventsByModule(entry)].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -52,13 +54,17 @@ export function createVulnerabilities(db: DatabaseSync) {
           const found = find(module, events);
           if (found === undefined) continue;
           findings.push(found);
-          const told = before.find(finding => finding.module === module)?.versions ?? [];
-          if (found.versions.some(version => !told.includes(version))) news.push({ id, summary, ...found });
+          const before = parse<string[]>(told.get(id, module)?.versions ?? '[]');
+          if (found.versions.some(version => !before.includes(version))) news.push({ id, summary, ...found });
         }
         upsert.run(id, modified, JSON.stringify(entry), JSON.stringify(findings));
       }
-      for (const id of known.keys()) remove.run(id);
+      for (const id of known) remove.run(id);
       return news;
+    },
+
+    markTold(findings: readonly Finding[]): void {
+      for (const { id, module, versions } of findings) setTold.run(id, module, JSON.stringify(versions));
     },
   };
 }

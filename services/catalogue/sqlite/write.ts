@@ -15,6 +15,7 @@ export interface Writer {
   remove(versions: readonly ModuleVersion[]): void;
   setDownloads(downloads: ReadonlyMap<string, number>): void;
   setVulnerabilities(entries: readonly Vulnerability[]): Finding[];
+  markTold(findings: readonly Finding[]): void;
 }
 
 interface Module {
@@ -208,5 +209,6 @@ export function createWriter(db: DatabaseSync): Writer {
       }),
 
     setVulnerabilities: entries => transaction(db, () => vulnerabilities.replace(entries)),
+    markTold: findings => transaction(db, () => vulnerabilities.markTold(findings)),
   };
 }

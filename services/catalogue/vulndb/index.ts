@@ -22,7 +22,7 @@ export interface VulndbDeps {
   database: string;
   /** Milliseconds between two looks. */
   interval: number;
-  catalogue: Pick<CatalogueWriter, 'setVulnerabilities'>;
+  catalogue: Pick<CatalogueWriter, 'setVulnerabilities' | 'markTold'>;
   messaging: Pick<Messaging, 'publish'>;
   log: Logger;
   changed: () => void;
@@ -46,7 +46,7 @@ const retry = 60_000;
 /**
  * Follows a Go vulnerability database: its index is asked for on a schedule, and only entries that have changed are read.
  * The whole of it takes the place of what was known, or nothing does. What newly affects versions published here is told
- * by `vulnerability.found`; when telling fails, what was found is told at the next look.
+ * by `vulnerability.found`, at least once: when telling fails it is told at the next look, or after the next start.
  */
 export function createVulndb(deps: VulndbDeps): Vulndb {
   const { catalogue, messaging, log, changed, now = () => new Date() } = deps;
@@ -65,7 +65,7 @@ export function createVulndb(deps: VulndbDeps): Vulndb {
       const next = await readEntries(copy);
       found = await catalogue.setVulnerabilities([...next.values()].map(({ entry }) => entry));
       [known, index] = [next, copy];
-      untold.push(...found);
+      untold = found;
       changed();
     }
     await tell();
@@ -91,6 +91,7 @@ export function createVulndb(deps: VulndbDeps): Vulndb {
       const foundAt = now().toISOString();
       const told = { v: 1, id, module, versions: versions.slice(0, 100), summary, foundAt } as const;
       await messaging.publish('vulnerability.found', fixed === undefined ? told : { ...told, fixed });
+      await catalogue.markTold([finding]);
       untold = untold.slice(1);
     }
   }

@@ -28,7 +28,7 @@ export function apiPage({ pagesUrl }: Visit): Page {
           </p>
           ${copyLine(`curl '${pagesUrl}${base}/search?q=uuid'`, 'an example of a search')}
         </header>
-        <section class="stack">
+        <section>
           <h2>Endpoints</h2>
           ${endpointNames.map(name => endpointCard(name, endpoints[name]))}
         </section>
@@ -61,8 +61,9 @@ const endpointCard = (name: string, { method, path, about, request, fresh }: End
   const required = new Set((request as { required?: string[] }).required ?? []);
   const parameters = Object.entries(request.properties as Record<string, Parameter>);
   return html`
-    <section class="card endpoint" id=${name}>
+    <section class="endpoint" id=${name}>
       <h3>${tag(method, method === 'GET' ? 'info' : 'good')} <code>${base + path}</code></h3>
+      <div>
       <p>${about}${fresh > 0 && html` <span class="quiet-text">May be up to ${fresh} s old.</span>`}</p>
       ${
         parameters.length > 0 &&
@@ -82,6 +83,7 @@ const endpointCard = (name: string, { method, path, about, request, fresh }: End
           )}
         </details>`
       }
+      </div>
     </section>`;
 };
 

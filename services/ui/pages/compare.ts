@@ -1,6 +1,6 @@
 import { Fault } from '../../errors.ts';
 import type { Answer } from '../../ui-backend/endpoints.ts';
-import { bytes, count, when } from '../format.ts';
+import { bytes, count, counted, when } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { icon } from '../icons.ts';
 import { compareLink, moduleLink } from '../links.ts';
@@ -125,7 +125,7 @@ function exported({ api }: Comparison): Html {
   }
   return section(
     'Exported API',
-    `${count(added)} names added, ${count(removed)} removed`,
+    `${counted(added, 'name')} added, ${count(removed)} removed`,
     html`<div>
       ${packages.slice(0, 100).map(
         item => html`

@@ -84,7 +84,8 @@ function result(diagnosis: Diagnosis): Html {
         fix !== '' &&
         html`<div><p class="use-label">All of it in one line:</p>${copyLine(fix, 'the command that mends it')}</div>`
       }
-      ${sick.length === 0 ? notice('good', 'Every line is well.') : table(sick.slice(0, maxShown))}
+      ${sick.length > 0 && table(sick.slice(0, maxShown))}
+      ${sick.length + findings.length === 0 && notice('good', well === 0 ? 'It requires nothing.' : 'Every line is well.')}
       ${sick.length > maxShown && html`<p class="quiet-text">and ${count(sick.length - maxShown)} more lines</p>`}
       ${well > 0 && sick.length > 0 && html`<p class="quiet-text">${icon('check')} ${counted(well, 'line')} without a finding</p>`}
     </section>`;
@@ -103,7 +104,7 @@ const table = (lines: readonly Line[]): Html =>
             <span class="version"> ${line.version}</span> ${line.indirect && tag('indirect')}
           </th>
           <td>
-            <ul class="plain findings">
+            <ul class="bare findings">
               ${line.findings.map(({ kind, severity, message }) => html`<li>${tag(kind, tones[severity])} ${message}</li>`)}
             </ul>
           </td>

@@ -45,5 +45,7 @@ export function failurePage(fault: Fault, asked: { module?: string | undefined; 
 
 const sentence = (message: string): string => {
   const text = message.slice(0, 500);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  // A path is no word.
+  const first = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0);
+  return `${first}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 };

@@ -5,15 +5,16 @@ import { icon } from '../icons.ts';
 import { moduleLink } from '../links.ts';
 import { type Page, searchField } from '../page.ts';
 import { copyLine, empty, path } from '../parts/common.ts';
-import type { Visit } from '../visit.ts';
+import { ifCounted, type Visit } from '../visit.ts';
 
 export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> {
   const [numbers, trending, newest] = await Promise.all([
     api.numbers({}, caller),
-    api.trending({ period: 'week', limit: 6 }, caller),
-    api.newest({ limit: 8 }, caller),
+    ifCounted(api.trending({ period: 'week', limit: 6 }, caller)),
+    api.newest({ limit: 6 }, caller),
   ]);
-  const used = trending.items.length === 0 ? await api.search({ limit: 6 }, caller) : undefined;
+  const isTrending = trending !== undefined && trending.items.length > 0;
+  const ranked = isTrending ? trendingList(trending) : usedList(await api.search({ limit: 6 }, caller));
   return {
     title: '',
     search: null,
@@ -43,7 +44,7 @@ export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> 
                 </p>`,
               )
             : html`<div class="columns">
-                ${used === undefined ? trendingList(trending) : usedList(used)}
+                ${ranked}
                 ${newestList(newest)}
               </div>`
         }

@@ -137,7 +137,7 @@ function progress(inclusion: Inclusion): Html {
       <p class="step-message" data-message>${message}</p>
       ${
         reasons.length > 0 &&
-        html`<ul class="plain checks">
+        html`<ul class="bare checks">
           ${reasons.map(({ rule, message }) => html`<li class="bad">${icon('cross')}<div>${rule !== '' && html`<code>${rule}</code> `}${message}</div></li>`)}
         </ul>`
       }

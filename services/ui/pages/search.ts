@@ -128,7 +128,7 @@ async function nothingFound({ api, caller }: Visit, filters: Filters): Promise<H
       ${
         similar.length > 0 &&
         html`<p>Close by:</p>
-          <ul class="plain">${similar.map(({ module }) => html`<li><a href=${`/${module}`}>${path(module)}</a></li>`)}</ul>`
+          <ul class="bare">${similar.map(({ module }) => html`<li><a href=${`/${module}`}>${path(module)}</a></li>`)}</ul>`
       }
       ${
         looksLikePath

@@ -26,7 +26,7 @@ const finding: Finding = { id: 'GO-1', module: 'a.test/m', summary: 'It leaks', 
 function follow(database: string, fail = false) {
   const kept: Vulnerability[][] = [];
   const sent: unknown[] = [];
-  const state = { failing: fail, changes: 0 };
+  const state = { failing: fail, changes: 0, told: 0 };
   const vulndb = createVulndb({
     ...{ database, interval: 60_000, log: pino({ level: 'silent' }), now: () => new Date('2026-02-02T00:00:00Z') },
     changed: () => {
@@ -36,6 +36,9 @@ function follow(database: string, fail = false) {
       async setVulnerabilities(entries) {
         kept.push([...entries]);
         return kept.length === 1 ? [finding] : [];
+      },
+      async markTold(findings) {
+        state.told += findings.length;
       },
     },
     messaging: {
@@ -113,9 +116,10 @@ describe('a vulnerability database at an address', () => {
     serve([entry('GO-1')], '"1"');
     const { vulndb, sent, state } = follow(server.url, true);
     await faultOf(vulndb.refresh());
+    expect(state.told).toBe(0);
     state.failing = false;
     expect(await vulndb.refresh()).toBeUndefined();
-    expect(sent).toHaveLength(1);
+    expect([sent.length, state.told]).toEqual([1, 1]);
   });
 
   test('that is down is a concern until it is back', async () => {

@@ -1,6 +1,6 @@
 import { asFault } from '../../../errors.ts';
 import type { Answer } from '../../../ui-backend/endpoints.ts';
-import { bytes, count, moment, share, when } from '../../format.ts';
+import { bytes, count, counted, moment, share, when } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
 import { icon } from '../../icons.ts';
 import { webAddress } from '../../links.ts';
@@ -27,7 +27,7 @@ export const checksTab: Tab = async (visit, subject) => {
 const refused = (version: Answer<'version'>): Html => html`
   <section>
     <h2>Why it was refused</h2>
-    <ul class="plain checks">
+    <ul class="bare checks">
       ${version.reasons.map(
         ({ rule, message }) => html`
           <li class="bad">${icon('cross')}<div>${rule !== '' && html`<code>${rule}</code> `}${message}</div></li>`,
@@ -56,12 +56,12 @@ function provenance(version: Answer<'version'>, record: NonNullable<Answer<'vers
         vcs !== null && ['Source', repository === undefined ? vcs.url : outLink(repository, repository)],
         !!vcs?.commit && ['Commit', html`<code class="hash">${vcs.commit}</code>`],
         !!vcs?.ref && ['Reference', html`<code>${vcs.ref}</code>`],
-        version.size !== null && ['Content', `${count(version.files)} files, ${bytes(version.size)}`],
+        version.size !== null && ['Content', `${counted(version.files, 'file')}, ${bytes(version.size)}`],
       ])}
     </section>
     <section>
       <h2>Rules</h2>
-      <ul class="plain checks">
+      <ul class="bare checks">
         ${record.rules.map(rule => html`<li class="good">${icon('check')}<code>${rule}</code></li>`)}
         ${record.overruled.map(rule => html`<li class="warn">${icon('warning')}<div><code>${rule}</code> was overruled by an operator</div></li>`)}
       </ul>

@@ -2,8 +2,8 @@ import { count } from '../../format.ts';
 import { html } from '../../html.ts';
 import { moduleLink } from '../../links.ts';
 import { downloadsChart } from '../../parts/chart.ts';
-import { column, empty, facts, number, tableOf } from '../../parts/common.ts';
-import { choice } from '../../visit.ts';
+import { column, empty, number, tableOf } from '../../parts/common.ts';
+import { choice, given, ifCounted } from '../../visit.ts';
 import { type Tab, tabLink } from './tab.ts';
 
 const periods = ['30', '90', '365'] as const;
@@ -12,7 +12,10 @@ export const downloadsTab: Tab = async (visit, subject) => {
   const period = choice(visit.query, 'days', periods) ?? '90';
   const { module } = subject.module;
   const wanted = { module, version: subject.named, days: Number(period) };
-  const { total, days, versions } = await visit.api.downloads(wanted, visit.caller);
+  const counted = await ifCounted(visit.api.downloads(given(wanted), visit.caller));
+  if (counted === undefined)
+    return empty('Downloads are not counted', html`<p>This repository is set up without counting.</p>`);
+  const { total, days, versions } = counted;
   const filter = html`
     <nav class="chips" aria-label="Period">
       ${periods.map(
@@ -29,11 +32,11 @@ export const downloadsTab: Tab = async (visit, subject) => {
   return html`
     <div class="stack">
       ${filter}
-      ${facts([
-        ['By people', count(total.people)],
-        ['By mirrors and CI', count(total.all - total.people)],
-        ['In all', count(total.all)],
-      ])}
+      <dl class="numbers small">
+        <div><dt>by people</dt><dd>${count(total.people)}</dd></div>
+        <div><dt>by mirrors and CI</dt><dd>${count(total.all - total.people)}</dd></div>
+        <div><dt>in all</dt><dd>${count(total.all)}</dd></div>
+      </dl>
       ${downloadsChart(days)}
       ${
         versions.length > 0 &&

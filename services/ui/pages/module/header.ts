@@ -62,13 +62,14 @@ function notices(subject: Subject): Html {
     told.push(notice('warn', 'This module is deprecated.', html`<p>${version.deprecated}</p>`));
   }
   if (version.version !== newest) {
+    const isPublished = version.status === 'published';
     told.push(
       notice(
         'info',
-        `${newest} is newer.`,
+        `The newest ${isPublished ? '' : 'published '}version is ${newest}.`,
         html`<p>
-          <a href=${moduleLink(module.module)}>Go to the newest version</a> · ${' '}
-          <a href=${compareLink(module.module, version.version, newest)}>Compare</a>
+          <a href=${moduleLink(module.module)}>Go to it</a>
+          ${isPublished && html`<span> or <a href=${compareLink(module.module, version.version, newest)}>compare</a></span>`}
         </p>`,
       ),
     );

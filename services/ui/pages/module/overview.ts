@@ -1,5 +1,5 @@
 import type { Answer } from '../../../ui-backend/endpoints.ts';
-import { bytes, count, when } from '../../format.ts';
+import { bytes, count, counted, when } from '../../format.ts';
 import { type Html, html, safe } from '../../html.ts';
 import { moduleLink } from '../../links.ts';
 import { empty, facts, licenceTags, path } from '../../parts/common.ts';
@@ -51,7 +51,7 @@ function aside(subject: Subject): Html {
         ['Downloads in 30 days', html`<a href=${tabLink(subject, 'downloads')}>${count(module.downloads)}</a>`],
         module.repository !== null && ['Repository', outLink(module.repository, shortAddress(module.repository))],
         version.go !== null && ['Go', `${version.go} or newer`],
-        version.zipSize !== null && ['Size', `${bytes(version.zipSize)} zipped, ${count(version.files)} files`],
+        version.zipSize !== null && ['Size', `${bytes(version.zipSize)} zipped, ${counted(version.files, 'file')}`],
         ['Checks', html`<a href=${tabLink(subject, 'checks')}>${checksWord(version)}</a>`],
         module.firstSeen !== null && ['First seen here', when(module.firstSeen)],
       ])}
@@ -59,7 +59,7 @@ function aside(subject: Subject): Html {
         module.majors.length > 1 &&
         html`
           <h2>Major versions</h2>
-          <ul class="plain majors">
+          <ul class="bare majors">
             ${module.majors.map(
               major => html`
                 <li>

@@ -74,7 +74,9 @@ const card = (module: string, item: Vulnerability): Html => html`
   </section>`;
 
 const range = ({ introduced, fixed }: Vulnerability['ranges'][number]): string =>
-  `${introduced === null ? 'from the first' : `from ${introduced}`}${fixed === null ? ' on' : ` before ${fixed}`}`;
+  introduced === null
+    ? `${fixed === null ? 'all versions' : `all before ${fixed}`}`
+    : `from ${introduced} on${fixed === null ? '' : `, before ${fixed}`}`;
 
 const paragraphs = (text: string): Html =>
   text
@@ -89,7 +91,7 @@ function links({ references }: Vulnerability): Html {
   });
   return (
     good.length > 0 &&
-    html`<ul class="plain references">
+    html`<ul class="bare references">
       ${good
         .slice(0, 10)
         .map(

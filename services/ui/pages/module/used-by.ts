@@ -40,7 +40,7 @@ export const usedByTab: Tab = async (visit, subject) => {
                 <span class="version"> ${item.version}</span>
               </th>
               <td><a class="version" href=${link({ requires: item.requires, cursor: undefined })} title="Only who requires this version">${item.requires}</a></td>
-              <td class="tags">${item.indirect && tag('indirect')}${!item.current && tag('no longer')}</td>
+              <td><span class="tags">${item.indirect && tag('indirect')}${!item.current && tag('no longer')}</span></td>
               <td class="number">${count(item.usedBy)}</td>
             </tr>`,
         ),

@@ -1,0 +1,33 @@
+import { openDuckdb } from './duckdb.ts';
+import type { Answered, Asked, ProcessOptions } from './process.ts';
+
+/** The process in which the embedded analytics work (process.ts). Ends with the one that started it. */
+
+/** Ctrl-C and a supervisor's SIGTERM may reach the whole group; the parent says when it is time. */
+process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+
+const answer = (message: Answered) => void (process.connected && process.send?.(message));
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
+const opened = openDuckdb({ ...options, onError: error => answer({ background: error.message }) });
+opened.then(
+  () => answer({ id: 0, value: true }),
+  error => answer({ id: 0, fault: error.message }),
+);
+
+process.on('message', async ({ id, method, parameters }: Asked) => {
+  try {
+    const analytics = await opened;
+    const value = await (analytics[method] as (...all: unknown[]) => Promise<unknown>)(...parameters);
+    answer({ id, value });
+  } catch (error) {
+    answer({ id, fault: (error as Error).message, kind: (error as { kind?: string }).kind ?? 'unavailable' });
+  }
+});
+
+process.on('disconnect', () => {
+  opened
+    .then(analytics => analytics.close())
+    .catch(() => {})
+    .finally(() => process.exit());
+});

@@ -1,0 +1,176 @@
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
+import { asFault } from '../errors.ts';
+import { backoffDelay } from '../messaging/backoff.ts';
+import type { NotifierMetrics } from './metrics.ts';
+import { type Delivery, laneOf, type Outbox } from './outbox.ts';
+import type { Result, Send } from './send.ts';
+import { type Flood, plan } from './slack/flood.ts';
+import type { Watches, WatchState } from './watches.ts';
+
+/** Targets that are served at once. */
+const lanesAtOnce = 32;
+/** Pauses between attempts. */
+const backoffs = { slack: { first: 2_000, max: 5 * 60_000 }, webhook: { first: 2_000, max: 3_600_000 } } as const;
+/** How long a delivery is tried, in ms: an outage of Slack ends, a webhook may be gone for good. */
+const patience = { slack: 3 * 86_400_000, webhook: 86_400_000 } as const;
+/** A watch that nothing was delivered to for so long is disabled, in ms. */
+const longestFailure = 3 * 86_400_000;
+
+export interface DispatcherDeps {
+  outbox: Outbox;
+  watches: Watches;
+  send: Readonly<Record<'slack' | 'webhook', Send>>;
+  flood: Flood;
+  /** Whether this process may send. */
+  leads: () => Promise<boolean>;
+  metrics: NotifierMetrics;
+  log: Logger;
+  now: () => Date;
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+export interface Dispatcher {
+  /** Sends what is due. `next` is when something will be, in ms since 1970; `done` when all lanes have been served. */
+  round(): Promise<{ done: Promise<void>; next: () => number }>;
+  /** Begins nothing more and waits for what is being sent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Empties the outbox: each target by itself, in the order in which things happened, so that one that does not answer
+ * holds up nobody else. A failure pauses its target; what could not be delivered in days is given up, which is logged.
+ */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { outbox, watches, flood, metrics, log, now, random = Math.random } = deps;
+  const limit = pLimit(lanesAtOnce);
+  const running = new Map<string, Promise<void>>();
+  const due = new Map<string, number>();
+  let closing = false;
+
+  async function serve(lane: string, waiting: readonly Delivery[]): Promise<void> {
+    due.delete(lane);
+    const held = Math.max(0, ...waiting.map(({ notBefore }) => (notBefore === undefined ? 0 : Date.parse(notBefore))));
+    if (held > now().getTime()) {
+      due.set(lane, held);
+      return;
+    }
+    const isSlack = lane.startsWith('slack');
+    const wait = isSlack ? flood.wait(lane) : 0;
+    if (wait > 0) due.set(lane, now().getTime() + wait);
+    const byId = new Map(waiting.map(delivery => [delivery.id, delivery]));
+    for (const delivery of isSlack ? plan(waiting, flood.room(lane)) : waiting) {
+      if (closing || !(await deps.leads())) return;
+      if ((await outbox.wasTold(delivery)) || (await isDisabled(delivery))) {
+        await finish(delivery, byId);
+        continue;
+      }
+      const result = await deps.send[delivery.target.kind](delivery);
+      const state = await settle(delivery, result, byId);
+      if (result.kind === 'delivered' && isSlack) flood.sent(lane);
+      if (state === 'waits') return;
+    }
+  }
+
+  async function settle(delivery: Delivery, result: Result, byId: ReadonlyMap<string, Delivery>) {
+    const { kind } = delivery.target;
+    const time = now().getTime();
+    const { begun: _begun, notBefore: _notBefore, since = new Date(time).toISOString(), ...rest } = delivery;
+    const about = { delivery: delivery.id, notice: delivery.notice.id, kind };
+    if (result.kind === 'dropped') {
+      await finish(delivery, byId);
+      return 'done';
+    }
+    if (result.kind === 'delivered') {
+      await report(delivery, 'delivered', result);
+      await finish(delivery, byId);
+      metrics.deliveries.inc({ kind, outcome: 'delivered' });
+      log.info(about, 'delivered');
+      return 'done';
+    }
+    const givenUp = result.gone === true || time - Date.parse(since) >= patience[kind];
+    const disabled = await report(delivery, givenUp ? 'failed' : 'retried', result);
+    if (givenUp || disabled) {
+      await finish(delivery, byId);
+      metrics.deliveries.inc({ kind, outcome: 'failed' });
+      log.error({ ...about, reason: result.message }, 'not delivered; it is given up');
+      return 'done';
+    }
+    const attempts = delivery.attempts + 1;
+    const pause = Math.max(result.pause ?? 0, backoffDelay(backoffs[kind], attempts, random));
+    const notBefore = new Date(time + pause).toISOString();
+    const { begun } = result;
+    await outbox.save({ ...rest, attempts, since, notBefore, ...(begun !== undefined && { begun }) });
+    due.set(laneOf(delivery.target), Date.parse(notBefore));
+    metrics.deliveries.inc({ kind, outcome: 'retried' });
+    log.warn({ ...about, reason: result.message, notBefore }, 'not delivered yet');
+    return 'waits';
+  }
+
+  /** A digest stands for all that it covers. */
+  async function finish(delivery: Delivery, byId: ReadonlyMap<string, Delivery>): Promise<void> {
+    for (const id of delivery.covers ?? []) {
+      const covered = byId.get(id);
+      if (covered !== undefined) await outbox.done(covered);
+    }
+    await outbox.done(delivery);
+  }
+
+  async function isDisabled({ target: { watch } }: Delivery): Promise<boolean> {
+    return watch !== undefined && (await watches.state(watch)).disabled !== undefined;
+  }
+
+  /** Writes the watch's log. True when it is disabled: what waits for it is dropped as it comes up. */
+  async function report(
+    { id, target, notice: { type, title } }: Delivery,
+    outcome: 'delivered' | 'retried' | 'failed',
+    result: Extract<Result, { status: number | null }>,
+  ): Promise<boolean> {
+    const { watch } = target;
+    if (watch === undefined || (await watches.get(watch)) === undefined) return false;
+    const before = await watches.state(watch);
+    const at = now().toISOString();
+    const { status, message } = result;
+    const attempt = { delivery: id, type, title, at, outcome, status, message };
+    const log = [attempt, ...before.log];
+    if (outcome === 'delivered') {
+      await watches.saveState(watch, { confirmed: true, log });
+      return false;
+    }
+    const failingSince = before.failingSince ?? at;
+    const disabled = before.disabled ?? reasonToDisable(before, failingSince, outcome === 'failed', result);
+    await watches.saveState(watch, { ...before, failingSince, ...(disabled !== undefined && { disabled }), log });
+    return disabled !== undefined;
+  }
+
+  function reasonToDisable(before: WatchState, since: string, failed: boolean, result: Result): string | undefined {
+    if (result.kind === 'later' && result.gone) return 'the webhook says that it is gone';
+    if (failed && !before.confirmed) return 'nothing could be delivered since it was made';
+    const tooLong = now().getTime() - Date.parse(since) >= longestFailure;
+    return tooLong ? `nothing could be delivered since ${since}` : undefined;
+  }
+
+  return {
+    async round() {
+      const lanes = closing ? new Map<string, Delivery[]>() : await outbox.pending();
+      metrics.pending.set([...lanes.values()].reduce((sum, { length }) => sum + length, 0));
+      for (const [lane, waiting] of lanes) {
+        if (running.has(lane)) continue;
+        const serving = limit(serve, lane, waiting)
+          .catch(error => log.error({ err: asFault(error), lane }, 'deliveries fail; they are tried again'))
+          .finally(() => running.delete(lane));
+        running.set(lane, serving);
+      }
+      for (const lane of due.keys()) if (!lanes.has(lane)) due.delete(lane);
+      return {
+        done: Promise.all(running.values()).then(() => {}),
+        next: () => Math.min(Number.POSITIVE_INFINITY, ...due.values()),
+      };
+    },
+    async close() {
+      closing = true;
+      await Promise.all(running.values());
+    },
+  };
+}
