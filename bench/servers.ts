@@ -27,12 +27,18 @@ export async function startBenchUpstream({ folder, tools }: Place, port: number,
   return run(command, { log: join(folder, 'upstream.log'), ready: `http://127.0.0.1:${port}${resources[0].path}` });
 }
 
-/** The service as a user runs it: one process, logs and metrics on, the rate limit on but out of reach. */
+/** The services that bring modules, in one process, with logs and metrics on, the rate limit on but out of reach. */
 export async function startService({ folder, tools }: Place, upstream: string, profile: string | undefined) {
   const [port, adminPort, originPort] = [await freePort(), await freePort(), await freePort()];
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const service = await run(
-    pinned(tools.taskset, serverCore, process.execPath, [...flags, beside('../services/main.ts')]),
+    pinned(tools.taskset, serverCore, process.execPath, [
+      ...flags,
+      beside('../services/main.ts'),
+      'proxy',
+      'processor',
+      'validator',
+    ]),
     {
       log: join(folder, 'service.log'),
       ready: `http://127.0.0.1:${adminPort}/readyz`,

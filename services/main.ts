@@ -9,7 +9,7 @@ import { asFault } from './errors.ts';
 import { type Running, run, type ServiceName, serviceNames } from './run.ts';
 
 /**
- * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>` one of
+ * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>…` some of
  * them, `node services/main.ts <command> …` an operator's command. The only place that reads the environment.
  * Exit codes: 0 done or drained, 1 failed, 2 bad configuration or usage, 130 a second Ctrl-C.
  */
@@ -23,17 +23,19 @@ const say = (line: string) => process.stderr.write(`gocenter: ${line}\n`);
 
 async function main(): Promise<number> {
   const [name, ...rest] = process.argv.slice(2);
-  const services = name === undefined ? serviceNames : serviceNames.filter(service => service === name);
+  const services =
+    name === undefined ? serviceNames : serviceNames.filter(service => [name, ...rest].includes(service));
   const command = commands.find(candidate => candidate.name === name);
-  if (services.length === 0 && command === undefined) {
+  if (name !== undefined && command === undefined && !services.some(service => service === name)) {
     const asked = name === 'help' || name === '--help' || name === '-h';
     if (!asked) say(`there is no service or command ${JSON.stringify(name)}.`);
     say(`services: ${serviceNames.join(', ')}; all of them without a name. Commands:`);
     for (const { name, usage, about } of commands) say(`  ${name} ${usage}\n      ${about}`);
     return asked ? 0 : 2;
   }
-  if (command === undefined && rest.length > 0) {
-    say(`a service takes no arguments, but got ${rest.join(' ')}; it is configured by the environment.`);
+  const surplus = rest.filter(argument => !services.includes(argument as ServiceName));
+  if (command === undefined && surplus.length > 0) {
+    say(`a service takes no arguments, but got ${surplus.join(' ')}; it is configured by the environment.`);
     return 2;
   }
   try {

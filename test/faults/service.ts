@@ -15,6 +15,7 @@ const defaults: Settings = {
   API_PORT: '0',
   DISCOVERY_PORT: '0',
   UI_PORT: '0',
+  ORIGIN_PORT: '0',
   NOTIFIER_PORT: '0',
   UPSTREAM: 'off',
   PRIVATE_UPSTREAM: 'off',
@@ -22,7 +23,7 @@ const defaults: Settings = {
   RATE_LIMIT: '0',
 };
 
-/** The whole service as a process of its own, as `npm start` runs it. */
+/** The services that bring modules, in a process of their own. */
 export interface Service {
   /** As in `GOPROXY`. */
   url: string;
@@ -49,7 +50,7 @@ export interface Start {
 
 /** Starts the service and waits until it is ready. Throws what it said when it ends instead. */
 export async function startService({ settings, preload, onSpawn }: Start): Promise<Service> {
-  const args = [...(preload === undefined ? [] : ['--import', preload]), main];
+  const args = [...(preload === undefined ? [] : ['--import', preload]), main, 'proxy', 'processor', 'validator'];
   const child = spawn(process.execPath, args, {
     env: { ...defaults, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
