@@ -13,6 +13,7 @@ const tools = {
     openssl: ['openssl', 'the tests of the origin `direct`'],
     chromium: ['chromium', 'the tests of the pages in a browser'],
   },
+  'bench:pages': { chromium: ['chromium', 'the measuring of the first page in a browser'] },
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],
     wrk: ['wrk', 'wrk as load generator (autocannon serves instead)'],
