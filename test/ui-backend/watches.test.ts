@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { aboutKey } from '../../services/notifier/index.ts';
 import { createOutbox } from '../../services/notifier/outbox.ts';
-import { createWatches } from '../../services/notifier/watches.ts';
+import { aboutKey, createWatches } from '../../services/notifier/watches.ts';
 import { type Started, startUiBackend } from './start.ts';
 
 let here: Started | undefined;
