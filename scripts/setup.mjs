@@ -25,6 +25,7 @@ const tools = {
     chromium: ['chromium', 'the tests of the pages in a browser'],
   },
   cluster,
+  'bench:pages': { chromium: ['chromium', 'the measuring of the first page in a browser'] },
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],
     wrk: ['wrk', 'wrk as load generator (autocannon serves instead)'],

@@ -118,7 +118,7 @@ function greet(config: Config, ports: Running['ports']): void {
   say(`health and metrics at http://${host}:${ports.admin}/readyz and /metrics`);
   if (ports.api !== undefined) say(`the API is told of at http://${host}:${ports.api}/api/openapi.json`);
   if (ports.notifier !== undefined)
-    say(`builds and alerts are told to http://${host}:${ports.notifier}/hooks/ci and alerts`);
+    say(`results of builds and alerts are taken at http://${host}:${ports.notifier}/hooks/ci and /hooks/alerts`);
   if (ports.hooks !== undefined)
     say(`webhooks are taken at http://${host}:${ports.hooks}/hooks/github, gitlab and gitea`);
   if (ports.origin !== undefined) say(`the origin port for other services is http://${host}:${ports.origin}`);

@@ -218,7 +218,7 @@ export async function run(options: RunOptions): Promise<Running> {
       const notifier = createNotifier({ ...shared, ...secrets, tokens: options.tokens, api, outbox, watches });
       await notifier.app.ready();
       closers.unshift(() => notifier.close());
-      checks.notifier = () => notifier.ready();
+      concerns.notifier = () => notifier.ready();
       notifier.start();
       ports.notifier = await listen(notifier.app.server, config.NOTIFIER_PORT, config.HOST, 'NOTIFIER_PORT');
     }

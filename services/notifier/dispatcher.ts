@@ -47,6 +47,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const limit = pLimit(lanesAtOnce);
   const running = new Map<string, Promise<void>>();
   const due = new Map<string, number>();
+  /** Lanes that got something while they were served. */
+  const missed = new Set<string>();
   let closing = false;
 
   async function serve(lane: string, waiting: readonly Delivery[]): Promise<void> {
@@ -156,10 +158,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       const lanes = closing ? new Map<string, Delivery[]>() : await outbox.pending();
       metrics.pending.set([...lanes.values()].reduce((sum, { length }) => sum + length, 0));
       for (const [lane, waiting] of lanes) {
-        if (running.has(lane)) continue;
+        if (running.has(lane)) {
+          missed.add(lane);
+          continue;
+        }
         const serving = limit(serve, lane, waiting)
           .catch(error => log.error({ err: asFault(error), lane }, 'deliveries fail; they are tried again'))
-          .finally(() => running.delete(lane));
+          .finally(() => {
+            running.delete(lane);
+            if (missed.delete(lane)) due.set(lane, now().getTime());
+          });
         running.set(lane, serving);
       }
       for (const lane of due.keys()) if (!lanes.has(lane)) due.delete(lane);

@@ -28,7 +28,7 @@ import { createSlack, type Posted } from './slack/client.ts';
 import { createFlood } from './slack/flood.ts';
 import { createSlackSend } from './slack/send.ts';
 import { createThreads } from './slack/threads.ts';
-import type { Watches } from './watches.ts';
+import { aboutKey, type Watches } from './watches.ts';
 import { createWebhookSend } from './webhook/send.ts';
 import { createWeekly } from './weekly.ts';
 
@@ -77,9 +77,6 @@ export interface Notifier {
   /** Throws why nothing is delivered. */
   ready(): Promise<void>;
 }
-
-/** Where it is written whether Slack is set up, for who makes watches. */
-export const aboutKey = 'notifier/about.json';
 
 /** Longest time between two looks at what other replicas have added, in ms. */
 const poll = 5_000;
@@ -196,12 +193,16 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   let failure: Fault | undefined;
   let following: Promise<void> | undefined;
 
-  /** Until when to wait, in ms since 1970. */
-  async function step(): Promise<{ done: Promise<void>; next: () => number }> {
-    if (!(await leader.holds())) return { done: Promise.resolve(), next: () => Number.POSITIVE_INFINITY };
-    await look().catch(error => log.error({ err: asFault(error) }, 'what operators are told of can’t be looked at'));
-    return dispatcher.round();
-  }
+  let looking: Promise<void> | undefined;
+  /** One at a time; it may take long, where Kubernetes is slow, and no delivery waits for it. */
+  const lookOnce = () => {
+    looking ??= look()
+      .catch(error => log.error({ err: asFault(error) }, 'what operators are told of can’t be looked at'))
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
 
   async function follow(): Promise<void> {
     await records.put(aboutKey, Buffer.from(JSON.stringify({ slack: slack !== undefined }))).catch(error => {
@@ -213,7 +214,10 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       let next = () => Number.POSITIVE_INFINITY;
       let done: Promise<void> | undefined;
       try {
-        ({ next, done } = await step());
+        if (await leader.holds()) {
+          void lookOnce();
+          ({ next, done } = await dispatcher.round());
+        }
         failure = undefined;
       } catch (error) {
         failure = asFault(error);
@@ -221,11 +225,13 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       }
       // A lane that has ended may have something due sooner.
       const rest = () => Math.max(0, Math.min(poll, next() - now().getTime()));
-      await Promise.race([woken.promise, done?.then(() => pause(rest())), pause(poll)]);
+      const turn = new AbortController();
+      const signal = AbortSignal.any([stop.signal, turn.signal]);
+      const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+      await Promise.race([woken.promise, ...(done ? [done.then(() => pause(rest()))] : []), pause(poll)]);
+      turn.abort();
     }
   }
-
-  const pause = (ms: number) => delay(ms, undefined, { signal: stop.signal }).catch(() => {});
 
   return {
     app,
@@ -237,13 +243,16 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       following = follow();
     },
     async round() {
-      const { done } = await step();
+      if (!(await leader.holds())) return;
+      await lookOnce();
+      const { done } = await dispatcher.round();
       await done;
     },
     async close() {
       await Promise.all([app.close(), ...subscribers.map(subscriber => subscriber.close())]);
       stop.abort();
       await following;
+      await looking;
       await kubernetes?.close();
       await dispatcher.close();
       await leader.resign().catch(error => log.warn({ err: asFault(error) }, 'another replica leads in some seconds'));

@@ -70,7 +70,8 @@ export function watchNotice({ id, subject, events, createdAt }: Watch, pages: st
     type: 'watch.created',
     at: createdAt,
     level: 'info',
-    thread: 'module' in subject ? `module ${subject.module}` : `watch ${id}`,
+    // Not that of the module, whose next version would be told deep in it.
+    thread: `watch ${id}`,
     title: `Watching ${what}`,
     text: `You are told here of: ${events.map(event => eventNames[event]).join(', ')}.`,
     link: { label: 'See or end this watch', url },

@@ -72,6 +72,9 @@ export interface Attempt {
 
 export const longestLog = 50;
 
+/** Where the notifier writes whether Slack is set up, `{slack: boolean}`, for who makes watches. */
+export const aboutKey = 'notifier/about.json';
+
 const root = 'notifier/watches';
 const mostWatches = 10_000;
 const mostSearches = 500;

@@ -31,7 +31,9 @@ export function addFiles(app: FastifyInstance, assets: Assets, config: Pick<Conf
     reply
       .header('Cache-Control', `public, max-age=${dayLong}`)
       .type('text/plain; charset=utf-8')
-      .send('User-agent: *\nDisallow: /compare\nDisallow: /search\nDisallow: /inclusions\nDisallow: /api/\n'),
+      .send(
+        'User-agent: *\nDisallow: /compare\nDisallow: /search\nDisallow: /inclusions\nDisallow: /watch\nDisallow: /api/\n',
+      ),
   );
   const pages = config.PUBLIC_URL.href.replace(/\/+$/, '').replaceAll('&', '&amp;');
   app.get('/opensearch.xml', async (_, reply) =>

@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { asFault, Fault, statusOf } from '../errors.ts';
 import { doctorPage } from './pages/doctor.ts';
 import { includePage } from './pages/include.ts';
+import { endedPage, type TriedWatch, watchedEvents, watchedPage, watchPage } from './pages/watch.ts';
 import type { Site } from './routes.ts';
 import { given } from './visit.ts';
 
 const year = 31_536_000;
 
-/** What people send: a file to be examined, a module to be included, the theme that they like. */
+/** What people send: a file to be examined, a module to be included or watched, the theme that they like. */
 export function addForms(app: FastifyInstance, site: Site): void {
   app.post('/doctor', async (request, reply) => {
     const text = await doctorText(request);
@@ -26,6 +27,35 @@ export function addForms(app: FastifyInstance, site: Site): void {
       const page = await includePage(visit, { module, version, status: statusOf[kind], fault: message });
       return site.show(request, reply, page, 'no-store');
     }
+  });
+
+  app.post('/watch', async (request, reply) => {
+    const wanted = wantedWatch(fieldsOf(request));
+    const visit = site.visit(request);
+    const { module, q, webhook, slack, events } = wanted;
+    try {
+      const asked = given({
+        ...{ module: module || undefined, q: q || undefined, webhook: webhook || undefined, slack: slack || undefined },
+        events: [...events],
+      });
+      const { watch, secret } = await visit.api.watch(asked, visit.caller);
+      return site.show(request, reply, watchedPage(watch, secret), 'no-store');
+    } catch (error) {
+      const { kind, message } = asFault(error);
+      if (kind === 'internal' || kind === 'unauthorized') throw error;
+      return site.show(
+        request,
+        reply,
+        watchPage(visit, { ...wanted, status: statusOf[kind], fault: message }),
+        'no-store',
+      );
+    }
+  });
+
+  app.post<{ Params: { id: string } }>('/watches/:id/end', async (request, reply) => {
+    const { api, caller } = site.visit(request);
+    const { ended } = await api.unwatch({ id: request.params.id }, caller);
+    return site.show(request, reply, endedPage(ended), 'no-store');
   });
 
   app.post('/theme', async (request, reply) => {
@@ -78,6 +108,14 @@ function includedModule({ module = '', version = '' }: Fields): { module: string
     .split('@');
   return { module: path, version: version.trim() || named };
 }
+
+const wantedWatch = (fields: Fields): Omit<TriedWatch, 'status' | 'fault'> => ({
+  module: fields.module?.trim() ?? '',
+  q: fields.q?.trim() ?? '',
+  webhook: fields.webhook?.trim() ?? '',
+  slack: fields.slack?.trim() ?? '',
+  events: watchedEvents.filter(event => fields[event] !== undefined),
+});
 
 /** Back to our own page that the form stood on; never to another host. */
 function pathOf(referer: string | undefined): string {

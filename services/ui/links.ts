@@ -18,6 +18,8 @@ export const compareLink = (module: string, from: string, to: string): string =>
 
 export const includeLink = (module: string, version?: string): string => withQuery('/include', { module, version });
 
+export const watchLink = (subject: { module: string } | { q: string }): string => withQuery('/watch', { ...subject });
+
 /** An address that may stand in a link: of the web, and of nothing that runs. */
 export function webAddress(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;

@@ -1,5 +1,7 @@
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type FaultKind, statusOf } from '../errors.ts';
+import type { ErrorAnswer } from '../ui-backend/schemas/common.ts';
 
 /** Adds the addresses of the API to the pages' server, so that there is one address for both. */
 export type PassOn = (app: FastifyInstance) => void;
@@ -27,15 +29,30 @@ export const passToUrl =
       addRoutes(scope, (request, reply) => {
         reply.from(prefix + request.url, {
           rewriteRequestHeaders: (_, headers) => ({ ...headers, 'x-forwarded-for': request.ip }),
+          onError: (_, { error }) => answerUnreachable(reply, error),
         });
       });
     });
 
+/** As the API itself would say it. */
+function answerUnreachable(reply: FastifyReply, { message }: Error): void {
+  const kind: FaultKind = /timeout/i.test(message) ? 'timed-out' : 'unavailable';
+  const error = {
+    kind,
+    message: kind === 'timed-out' ? 'the API does not answer in time' : 'the API can’t be reached',
+  };
+  reply
+    .code(statusOf[kind])
+    .headers({ 'Cache-Control': 'no-store', 'Retry-After': '10' })
+    .type('application/json; charset=utf-8')
+    .send({ error } satisfies ErrorAnswer);
+}
+
 function addRoutes(app: FastifyInstance, handler: (request: FastifyRequest, reply: FastifyReply) => void): void {
   void app.register(async scope => {
-    // Bodies are the API's to read.
+    // Bodies are the API's to read: they stay the streams that they are.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     for (const url of addresses) scope.all(url, { compress: false }, (request, reply) => void handler(request, reply));
   });
 }

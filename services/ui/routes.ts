@@ -17,6 +17,7 @@ import { includePage, inclusionPage } from './pages/include.ts';
 import { modulePage } from './pages/module/index.ts';
 import { searchPage } from './pages/search.ts';
 import { statusPage } from './pages/status.ts';
+import { watchedPage, watchPage } from './pages/watch.ts';
 import type { ReadmeRenderer } from './readme/index.ts';
 import type { Visit } from './visit.ts';
 
@@ -46,6 +47,10 @@ export function addPages(app: FastifyInstance, deps: SiteDeps): Site {
   page('/doctor', visit => doctorPage(visit));
   page('/include', visit => includePage(visit));
   page('/inclusions/:id', (visit, { params }) => inclusionPage(visit, (params as { id: string }).id));
+  page('/watch', visit => watchPage(visit));
+  page('/watches/:id', async ({ api, caller }, { params }) =>
+    watchedPage(await api.watched({ id: (params as { id: string }).id }, caller)),
+  );
   page('/status', statusPage);
   page('/api', apiPage);
 

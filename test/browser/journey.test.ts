@@ -1,6 +1,7 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answers, host } from '../catalogue/world.ts';
+import { readable } from '../notifier/slack.ts';
 import { hasChromium, openChromium, openPage, type Watched } from './chromium.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -27,7 +28,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await site?.close();
   });
 
-  /** Search → module → versions → compare → doctor → include, by what people see and press. */
+  /** Search → module → versions → compare → doctor → include → watch → told, by what people see and press. */
   async function journey({ page }: Watched, late: string, scripts: boolean) {
     await page.goto('/');
     if (scripts) {
@@ -60,15 +61,36 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     const findings = (await page.locator('.findings').allTextContents()).join(' ');
     for (const word of ['retracted', 'deprecated', 'absent', 'outdated']) expect(findings).toContain(word);
 
+    await include(page, late, 'v1.0.0');
+    await page.getByRole('link', { name: 'See v1.0.0' }).click();
+    await page.locator('.readme strong', { hasText: 'late' }).waitFor();
+
+    await page.getByRole('link', { name: 'Watch by webhook or Slack' }).click();
+    await page.getByLabel('or a Slack channel').fill('#builds');
+    await page.getByRole('button', { name: 'Watch', exact: true }).click();
+    await page.getByRole('link', { name: 'the address of this watch' }).click();
+    await page.locator('td', { hasText: 'delivered' }).waitFor();
+    await include(page, late, 'v1.1.0');
+    await expect
+      .poll(
+        () => site.slack.posted.filter(({ channel }) => channel === '#builds').map(({ blocks }) => readable(blocks)),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toContainEqual(expect.stringMatching(new RegExp(`${late}[^]*v1\\.1\\.0`)));
+  }
+
+  /** Asked for on the page, and followed there until it is published. */
+  async function include(page: Page, module: string, version: string) {
     await page.getByRole('link', { name: 'Include', exact: true }).click();
-    await page.getByLabel('Module', { exact: true }).fill(late);
+    await page.getByLabel('Module', { exact: true }).fill(module);
+    await page.getByLabel('Version, branch or commit').fill(version);
     await page.getByRole('button', { name: 'Include' }).click();
     await page.waitForURL('**/inclusions/*');
     await page.locator('[data-step=requested].done').waitFor();
     expect(await page.locator('[data-step=published].done').count()).toBe(0);
     await page.locator('[data-step=published].done').waitFor({ timeout: 30_000 });
-    await page.getByRole('link', { name: 'See v1.0.0' }).click();
-    await page.locator('.readme strong', { hasText: 'late' }).waitFor();
   }
 
   it('people find, read, compare, examine and include', async () => {

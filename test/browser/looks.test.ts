@@ -28,6 +28,8 @@ const pages: Record<string, string> = {
   compare: `/compare?module=${yaml}&from=v1.0.0&to=v1.2.0`,
   doctor: '/doctor',
   include: '/include',
+  watch: `/watch?module=${yaml}`,
+  'watch-a-search': '/watch?q=yaml',
   status: '/status',
   api: '/api',
   'not-found': '/world.test/none',

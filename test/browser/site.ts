@@ -8,12 +8,13 @@ import { readConfig } from '../../services/config.ts';
 import { run, serviceNames } from '../../services/run.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
 import { fillStores, worldModules } from '../catalogue/world.ts';
+import { startSlack } from '../notifier/slack.ts';
 import { type FixtureModule, startUpstream } from '../upstream/index.ts';
 
 /** What is not here yet when a test begins; an origin has it, and takes its time. */
-const lateModule = (path: string): FixtureModule => ({
+const lateModule = (path: string, version: string): FixtureModule => ({
   path,
-  version: 'v1.0.0',
+  version,
   time: '2026-01-01T00:00:00Z',
   files: {
     'go.mod': `module ${path}\n\ngo 1.24\n`,
@@ -21,9 +22,12 @@ const lateModule = (path: string): FixtureModule => ({
     'late.go': '// Package late comes late.\npackage late\n',
   },
 });
-export const lateModules = ['world.test/late', 'world.test/later'].map(lateModule);
+const lateModules = ['world.test/late', 'world.test/later'].flatMap(path => [
+  lateModule(path, 'v1.0.0'),
+  lateModule(path, 'v1.1.0'),
+]);
 
-/** Every service in this process, over a world of 306 modules and an origin that has two more. */
+/** Every service in this process, over a world of 306 modules and an origin that has two more, with a stand-in for Slack. */
 export async function openSite() {
   const folder = await mkdtemp(join(tmpdir(), 'gocenter-browser-'));
   const stores = {
@@ -34,6 +38,7 @@ export async function openSite() {
   const catalogue = await createSqliteCatalogue({ file: join(folder, 'catalogue.sqlite') });
   await rebuild({ stores, catalogue });
   await catalogue.close();
+  const slack = await startSlack();
   const upstream = await startUpstream({ modules: [...worldModules, ...lateModules] });
   upstream.setFault(/^\/world\.test\/late.*\.zip$/, { kind: 'delay', ms: 1500 });
   const logged: { message?: string; err?: { message: string } }[] = [];
@@ -49,21 +54,23 @@ export async function openSite() {
         DISCOVERY_PORT: '0',
         NOTIFIER_PORT: '0',
       },
-      RATE_LIMIT: '0',
+      ...{ RATE_LIMIT: '0', SLACK_URL: slack.url, SLACK_CHANNEL: '#operators' },
     }),
     services: serviceNames,
     tokens: [],
+    notifier: { slackToken: slack.token, hookSecrets: {} },
     log: pino({ level: 'error' }, { write: (line: string) => logged.push(JSON.parse(line)) }),
     requestLog: undefined,
     path: process.env.PATH,
   });
   return {
     url: `http://127.0.0.1:${running.ports.ui}`,
-    upstream,
+    slack,
     logged,
     async close() {
       await running.close();
       await upstream.close();
+      await slack.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -44,7 +44,9 @@ describe('npm start', () => {
     const took = (performance.now() - from) / 1000;
     console.log(`npm start was ready after ${took.toFixed(2)} s`);
     expect(took).toBeLessThan(30);
-    expect(service.said()).toMatch(/opening the backends .*\n.*the processor.*\n.*the validator.*\n.*the proxy\n/);
+    expect(service.said()).toMatch(
+      /opening the backends .*\n[^]*the processor.*\n[^]*the validator.*\n[^]*the proxy\n/,
+    );
     expect(service.said()).toContain(`\n    export GOPROXY=${service.url}\n`);
     expect(await statusOf(service.url + pathOf('plain'))).toBe(200);
 
@@ -171,6 +173,10 @@ describe('a service that runs', () => {
       bytes: expect.any(Number),
       cache: 'fetched',
       durationMs: expect.any(Number),
+      country: '',
+      client: expect.any(String),
+      clientVersion: expect.any(String),
+      ci: false,
     });
     expect(hit).toMatchObject({ status: 200, cache: 'memory', bytes: miss?.bytes });
     expect(absent).toMatchObject({ module: 'example.com/absent', status: 404, cache: 'none' });

@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../e2e/until.ts';
 import { readable, type SlackStandIn, startSlack } from './slack.ts';
-import { published, type StartOptions, startNotifier } from './start.ts';
+import { Clock, published, type StartOptions, startNotifier } from './start.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -134,6 +135,7 @@ describe('a watch', () => {
     await notifier.round();
     const told = texts(slack);
     expect(told).toHaveLength(2);
+    expect(slack.posted.find(({ text }) => text.startsWith('GO-'))?.reply_broadcast).not.toBe(false);
     expect(told.join()).toContain('v1.1.0 was refused\ndeny-list: DENY names it');
     expect(told.join()).toMatch(
       /GO-2026-0001 affects a\.example\/x\nA hole\nAffected here: v1\.0\.0\. Fixed in v1\.0\.1\./,
@@ -440,5 +442,21 @@ describe('a webhook', () => {
     await hear('notifier.published', published('a.example/x', 'v1.0.0', clock.at()));
     await notifier.round();
     expect(slack.posted).toHaveLength(1);
+  });
+});
+
+describe('a notifier that runs', () => {
+  it('delivers as soon as something happens, also to a target that it is just serving', async () => {
+    const clock = new Clock();
+    // Real time passes; what is polled for only every five seconds would come too late.
+    const started = performance.now();
+    clock.now = () => new Date(clock.time + performance.now() - started);
+    const { slack, notifier, hear, watch } = await start({ clock });
+    await watch({});
+    clock.pass(1000);
+    notifier.start();
+    const tell = (version: string) => hear('notifier.published', published('a.example/x', version, clock.at()));
+    for (let i = 0; i < 8; i++) await tell(`v1.${i}.0`);
+    await until('all is told', () => slack.posted.length === 8, 4000);
   });
 });

@@ -71,6 +71,8 @@ const all: Record<string, [url: string, text: string]> = {
   comparison: [`/compare?module=${kit}&from=v1.0.0&to=v1.1.0`, 'demo.example/nowhere'],
   doctor: ['/doctor', 'The text of a go.mod or go.sum'],
   include: ['/include?module=a.example/b', 'value="a.example/b"'],
+  watch: ['/watch?module=a.example/b', 'value="a.example/b"'],
+  'watch of a search': ['/watch?q=yaml', 'Whatever this search finds'],
   status: ['/status', 'Everything works.'],
   API: ['/api', '/api/v1/search'],
 };

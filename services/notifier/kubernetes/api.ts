@@ -29,6 +29,8 @@ const timeout = 30_000;
 /** How long the server keeps a watch, in seconds. */
 const watchFor = 300;
 const logLines = 20;
+/** What a log adds must not hold up what it is added to, in ms. */
+const logTimeout = 5000;
 const logBytes = 8192;
 
 /**
@@ -118,7 +120,7 @@ export async function createKubernetesApi({ url, account }: { url: URL; account:
         ...(previous && { previous: 'true' }),
       });
       const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
-      const { body } = await get(`${path}?${query}`, AbortSignal.timeout(timeout));
+      const { body } = await get(`${path}?${query}`, AbortSignal.timeout(logTimeout));
       return (await readAll(body, logBytes * 2, 'a log')).toString().trimEnd();
     },
     close: () => agent.destroy(),

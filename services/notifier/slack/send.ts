@@ -46,7 +46,8 @@ export function createSlackSend({ slack, threads, outbox, now }: SlackSendDeps):
       if (posted === undefined) {
         begun ??= now().toISOString();
         await outbox.save({ ...delivery, begun });
-        const { broadcast = false } = notice;
+        // What can't wait is not left to those who read the thread.
+        const { broadcast = notice.level === 'critical' } = notice;
         posted = await slack.post({
           ...render(notice),
           id,

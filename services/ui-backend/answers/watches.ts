@@ -3,10 +3,16 @@ import { terms } from '../../catalogue/words.ts';
 import { slackChannel } from '../../config.ts';
 import { Fault } from '../../errors.ts';
 import { checkModulePath } from '../../gomod/path.ts';
-import { aboutKey } from '../../notifier/index.ts';
 import { watchNotice } from '../../notifier/notices.ts';
 import type { Outbox } from '../../notifier/outbox.ts';
-import { targetOf, type Watch, type Watches, type WatchState, watchedEvents } from '../../notifier/watches.ts';
+import {
+  aboutKey,
+  targetOf,
+  type Watch,
+  type Watches,
+  type WatchState,
+  watchedEvents,
+} from '../../notifier/watches.ts';
 import { isPublicAddress } from '../../processor/net/guard.ts';
 import type { Reader } from '../../proxy/access.ts';
 import { readJson } from '../../records/index.ts';

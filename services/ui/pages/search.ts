@@ -2,7 +2,7 @@ import type { Answer } from '../../ui-backend/endpoints.ts';
 import { count } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { icon } from '../icons.ts';
-import { includeLink, searchLink } from '../links.ts';
+import { includeLink, searchLink, watchLink } from '../links.ts';
 import type { Page } from '../page.ts';
 import { empty, pager, path } from '../parts/common.ts';
 import { moduleList } from '../parts/modules.ts';
@@ -59,6 +59,10 @@ export async function searchPage(visit: Visit): Promise<Page> {
           }
           ${answer.items.length > 0 ? moduleList(answer.items) : await nothingFound(visit, filters)}
           ${pager(first, next)}
+          ${
+            asked.q !== '' &&
+            html`<p class="watch-search"><a href=${watchLink({ q: asked.q })}>Be told of what this search finds from now on</a></p>`
+          }
         </div>
       </div>`,
   };

@@ -1,7 +1,7 @@
 import type { Answer } from '../../../ui-backend/endpoints.ts';
 import { bytes, count, counted, when } from '../../format.ts';
 import { type Html, html, safe } from '../../html.ts';
-import { moduleLink } from '../../links.ts';
+import { moduleLink, watchLink } from '../../links.ts';
 import { empty, facts, licenceTags, path } from '../../parts/common.ts';
 import { outLink } from './header.ts';
 import { asked, type Subject, type Tab, tabLink } from './tab.ts';
@@ -71,7 +71,11 @@ function aside(subject: Subject): Html {
       }
       <h2>Badge</h2>
       <p><img src=${`/badge/${module.module}.svg`} alt=${`Badge: ${module.newest} is kept here`} height="20" /></p>
-      <p class="quiet-text"><a href=${`/feeds/${module.module}.atom`}>Atom feed of its versions</a></p>
+      <h2>Be told of changes</h2>
+      <ul class="bare">
+        <li><a href=${watchLink({ module: module.module })}>Watch by webhook or Slack</a></li>
+        <li><a href=${`/feeds/${module.module}.atom`}>Atom feed of its versions</a></li>
+      </ul>
     </aside>`;
 }
 
