@@ -12,6 +12,7 @@ const tools = {
     git: ['git', 'the tests of the origin `direct`'],
     openssl: ['openssl', 'the tests of the origin `direct`'],
     chromium: ['chromium', 'the tests of the pages in a browser'],
+    pg_ctlcluster: ['postgresql', 'the tests of the catalogue on PostgreSQL'],
   },
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],
