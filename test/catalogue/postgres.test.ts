@@ -1,6 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAddress } from '../../services/catalogue/postgres/address.ts';
 import { migrations } from '../../services/catalogue/postgres/schema.ts';
 import { createPostgresCatalogue, migratePostgres } from '../../services/catalogue/postgres.ts';
 import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
@@ -11,6 +15,18 @@ import { dump } from './dump.ts';
 import { missing, published, rejected } from './facts.ts';
 
 const bin = postgresFolder();
+const main = fileURLToPath(new URL('../../services/main.ts', import.meta.url));
+
+test('an address names its fault, and never has a password', () => {
+  expect(parseAddress('postgres://u@db.test:5433/catalogue')).toEqual({
+    ...{ user: 'u', host: 'db.test', port: 5433, database: 'catalogue' },
+  });
+  expect(parseAddress('postgres://u@%2Frun%2Fpostgresql/c')).toMatchObject({ host: '/run/postgresql', port: 5432 });
+  expect(() => parseAddress('postgres://u:secret@db.test/c')).toThrow(/CATALOGUE_PASSWORD_FILE/);
+  for (const bad of ['postgres://db.test/c', 'postgres://u@db.test', 'postgres:x', 'mysql://u@db.test/c']) {
+    expect(() => parseAddress(bad)).toThrow(/must be written postgres:/);
+  }
+});
 
 describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', { timeout: 60_000 }, () => {
   let cluster: Cluster;
@@ -122,6 +138,26 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     // Its tables are there: the step fails, and nothing of it is left.
     expect((await faultOf(migratePostgres(cluster.options(name)))).message).toMatch(/already exists/);
     expect(await version()).toEqual([{ version: 0 }]);
+  });
+
+  test('`migrate` of the program makes the schema, with the password from its file, and the next start finds it', async () => {
+    const folder = await mkdtemp(`${tmpdir()}/catalogue-`);
+    await writeFile(`${folder}/password`, `${cluster.password}\n`);
+    const run = async (command: string, database: string) => {
+      const env = { PATH: process.env.PATH, DATA_DIR: `${folder}/data`, UPSTREAM: 'off', SUMDB: 'off' };
+      const more = { CATALOGUE: cluster.address(database), CATALOGUE_PASSWORD_FILE: `${folder}/password` };
+      const child = promisify(execFile)(process.execPath, [main, command], { env: { ...env, ...more } });
+      return child.then(
+        ({ stdout }) => stdout,
+        ({ stdout }) => `failed: ${stdout}`,
+      );
+    };
+    const name = await database('template0');
+    expect(await run('reindex', name)).toMatch(/^failed: .*no catalogue yet: run `node services\/main\.ts migrate`/);
+    expect(await run('migrate', name)).toMatch(/schema 1 now; before it had none/);
+    expect(await run('migrate', name)).toMatch(/schema 1 already/);
+    expect(await run('reindex', name)).toMatch(/0 published versions of 0 modules/);
+    await rm(folder, { recursive: true });
   });
 
   test('no server, no database and a wrong password are told of', async () => {
