@@ -43,6 +43,7 @@ export async function startService({ folder, tools }: Place, upstream: string, p
         API_PORT: '0',
         DISCOVERY_PORT: '0',
         UI_PORT: '0',
+        NOTIFIER_PORT: '0',
         ORIGIN_PORT: String(originPort),
         DATA_DIR: join(folder, 'data'),
         UPSTREAM: upstream,

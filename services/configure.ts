@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { type HookSecrets, noHookSecrets, readHookSecrets } from './discovery/hooks/secrets.ts';
 import { asFault } from './errors.ts';
+import { type NotifierSecrets, noNotifierSecrets, readNotifierSecrets } from './notifier/secrets.ts';
 import { parseOrigins } from './processor/origins.ts';
 import { readTokens, type Token } from './proxy/access.ts';
 import { parseSumdb } from './sumdb/key.ts';
@@ -31,6 +32,7 @@ function ownAddresses({ PORT = '', UI_PORT = '' }: Readonly<Record<string, strin
 export interface Files {
   tokens: Token[];
   hookSecrets: HookSecrets;
+  notifier: NotifierSecrets;
 }
 
 /** Reads and checks all before it complains: one ConfigError has every fault. */
@@ -48,8 +50,8 @@ export async function configure(
   const checked = await checkConfig(values);
   faults = [...faults, ...checked.faults];
   if (faults.length > 0) throw new ConfigError(faults);
-  const { tokens, hookSecrets } = checked;
-  return { config: values as Config, tokens, hookSecrets };
+  const { faults: _, ...files } = checked;
+  return { config: values as Config, ...files };
 }
 
 /** What a single variable's schema can't see. What is missing has been told of already. */
@@ -103,5 +105,12 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] 
       error => faults.push(`HOOK_SECRETS_FILE is wrong: ${asFault(error).message}`),
     );
   }
-  return { faults, tokens, hookSecrets };
+  let notifier = noNotifierSecrets;
+  await readNotifierSecrets(config.SLACK_TOKEN_FILE ?? '', config.HOOK_SECRETS_FILE ?? '').then(
+    found => {
+      notifier = found;
+    },
+    error => faults.push(asFault(error).message),
+  );
+  return { faults, tokens, hookSecrets, notifier };
 }

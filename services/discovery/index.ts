@@ -71,7 +71,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const asker = createAsker({ ...deps, stats, now });
   const repositories = createRepositories(records);
   const tags = createTags({ ...deps, asker, now, period: config.TAGS_PERIOD });
-  const turn = createTerm({ storage: records, root: 'discovery/term', length: term });
+  const turn = createTerm({ storage: records, root: 'discovery/term/', length: term });
 
   async function isWanted({ module, version }: Target): Promise<boolean> {
     if (config.INDEX_MODULES.length === 0) return true;

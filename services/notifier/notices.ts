@@ -64,7 +64,7 @@ export function vulnerabilityNotice({ v: _, ...found }: Found, pages: string): N
 /** The first that a target hears of a watch: it shows that the target is there, and how to end the watch. */
 export function watchNotice({ id, subject, events, createdAt }: Watch, pages: string): Notice {
   const what = 'module' in subject ? subject.module : `the search “${subject.search}”`;
-  const url = `${pages}/watch/${id}`;
+  const url = `${pages}/watches/${id}`;
   return {
     id: `watch ${id}`,
     type: 'watch.created',

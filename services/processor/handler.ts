@@ -6,6 +6,7 @@ import type { Handler, Messaging } from '../messaging/index.ts';
 import type { Message } from '../messaging/topics.ts';
 import { clearOutcome, type Outcome, RunLog, readOutcome, versionKey, writeOutcome } from '../records/index.ts';
 import { readObject, type Storage } from '../storage/index.ts';
+import type { Claims } from './claim.ts';
 import { fetchIntoQuarantine } from './fetch.ts';
 import { mayPass } from './retry.ts';
 import type { Routes } from './routes.ts';
@@ -17,6 +18,7 @@ export interface HandlerDeps {
   quarantine: Storage;
   records: Storage;
   routes: Routes;
+  claims: Claims;
   log: Logger;
   /** How long an absence holds, in ms. */
   negativeTtl: number;
@@ -33,17 +35,22 @@ const shortHold = 5;
 
 /**
  * Handles `module.requested`: fetches the version into quarantine and says `module.fetched`, or writes an outcome. Does
- * nothing that is done already, and fetches a version once at a time within this process. Acknowledges what is settled;
+ * nothing that is done already, and fetches a version once at a time, whichever processes share the stores. Acknowledges what is settled;
  * throws what may pass, so that the message comes again.
  */
 export function createHandler(deps: HandlerDeps): Handler<Requested> {
-  const { messaging, published, quarantine, records, routes, log } = deps;
+  const { messaging, published, quarantine, records, routes, claims, log } = deps;
   const underWay = new Map<string, Promise<void>>();
 
   async function handle(message: Requested, signal: AbortSignal): Promise<void> {
-    const { module, version, recheck = false } = message;
+    const { module, version } = message;
     const invalid = reasonAgainst(module, version);
     if (invalid !== undefined) return reject(message, invalid);
+    await claims.run(module, version, signal, () => settle(message, signal));
+  }
+
+  async function settle(message: Requested, signal: AbortSignal): Promise<void> {
+    const { module, version, recheck = false } = message;
     const key = versionKey(module, version);
     const [isPublished, quarantined, written] = await Promise.all([
       published.stat(`${key}.info`),

@@ -11,6 +11,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Storage } from '../storage/index.ts';
 import { parseSumdb } from '../sumdb/key.ts';
 import { createChecksums } from './checksums.ts';
+import { createClaims } from './claim.ts';
 import { createFetchCounter } from './counts.ts';
 import { createDirect } from './direct.ts';
 import { createEgress } from './egress.ts';
@@ -33,6 +34,7 @@ export type ProcessorConfig = Pick<
   | 'PRIVATE_UPSTREAM'
   | 'PRIVATE_MODULES'
   | 'SUMDB'
+  | 'LEASE'
   | 'LIST_TTL'
   | 'NEGATIVE_TTL'
   | 'ORIGIN_TIMEOUT'
@@ -145,6 +147,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     quarantine,
     records,
     routes,
+    claims: createClaims({ quarantine, term: config.LEASE, log }),
     log,
     negativeTtl: config.NEGATIVE_TTL,
     closing: closing.signal,

@@ -4,7 +4,7 @@ import type { Storage } from '../storage/index.ts';
 
 /**
  * One holder at a time among processes that share a store, by create-only puts and nothing else. Time is cut into terms;
- * whoever creates a term's object, `<root>/<number of the term>`, holds it, and takes the next before its own ends. When
+ * whoever creates a term's object, `<root><number of the term>`, holds it, and takes the next before its own ends. When
  * a holder dies, another has the first term that nobody took. Clocks may differ by a third of a term.
  */
 export interface Term {
@@ -16,7 +16,7 @@ export interface Term {
 
 export interface TermOptions {
   storage: Storage;
-  /** A folder of its own, without a slash at its end. */
+  /** What the keys of its objects, and of no others, begin with: `discovery/term/`. */
   root: string;
   /** Milliseconds. */
   length: number;
@@ -27,7 +27,7 @@ export interface TermOptions {
 export function createTerm({ storage, root, length, now = Date.now }: TermOptions): Term {
   const me = randomBytes(12);
   const held = new Set<number>();
-  const keyOf = (number: number) => `${root}/${String(number).padStart(15, '0')}`;
+  const keyOf = (number: number) => `${root}${String(number).padStart(15, '0')}`;
 
   async function take(number: number): Promise<boolean> {
     if (held.has(number)) return true;
@@ -45,7 +45,7 @@ export function createTerm({ storage, root, length, now = Date.now }: TermOption
   /** Removes what is over, also what others have left who died. */
   async function clean(before: number): Promise<void> {
     for (const number of held) if (number < before) held.delete(number);
-    for await (const { key } of storage.list(`${root}/`)) {
+    for await (const { key } of storage.list(root)) {
       if (key >= keyOf(before)) break;
       await storage.delete(key);
     }

@@ -126,7 +126,7 @@ function addEndpoint(app: FastifyInstance, answers: Answers, name: EndpointName)
     method,
     url: base + path,
     handler: async (request, reply) => {
-      const asked = method === 'GET' ? fromQuery(schema, request.query as Record<string, unknown>) : request.body;
+      const asked = method === 'POST' ? request.body : fromQuery(schema, request.query as Record<string, unknown>);
       const { json, etag } = await answers.ask(name, asked, callerOf(request));
       return send(request, reply, 'application/json; charset=utf-8', json, fresh, etag);
     },

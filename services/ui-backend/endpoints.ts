@@ -9,13 +9,14 @@ import * as module from './schemas/module.ts';
 import * as search from './schemas/search.ts';
 import * as security from './schemas/security.ts';
 import * as status from './schemas/status.ts';
+import * as watch from './schemas/watch.ts';
 
 /**
- * The JSON API as one table: routes, validators, clients and the OpenAPI document are made from it. A GET has its
+ * The JSON API as one table: routes, validators, clients and the OpenAPI document are made from it. A GET or DELETE has its
  * request as the query, so that module paths stand as they are: `/api/v1/module?module=golang.org/x/text`.
  */
 export interface Endpoint {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** Below `base`. */
   path: string;
   request: TObject;
@@ -214,6 +215,30 @@ export const endpoints = {
     answer: inclusion.InclusionsAnswer,
     about: 'What was asked for lately.',
     fresh: 2,
+  },
+  watch: {
+    method: 'POST',
+    path: '/watches',
+    request: watch.WatchRequest,
+    answer: watch.WatchCreated,
+    about: 'Has a webhook or a Slack channel told of what happens to a module, or to all that a search finds.',
+    fresh: 0,
+  },
+  watched: {
+    method: 'GET',
+    path: '/watch',
+    request: watch.WatchIdRequest,
+    answer: watch.Watch,
+    about: 'A watch and its last deliveries.',
+    fresh: 0,
+  },
+  unwatch: {
+    method: 'DELETE',
+    path: '/watch',
+    request: watch.WatchIdRequest,
+    answer: watch.WatchEnded,
+    about: 'Ends a watch.',
+    fresh: 0,
   },
 } as const satisfies Record<string, Endpoint>;
 

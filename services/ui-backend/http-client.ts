@@ -39,9 +39,9 @@ export function createHttpApi({ url }: { url: URL }): Api & { ready(): Promise<v
   async function ask(name: EndpointName, request: Record<string, unknown>, caller: Caller = {}): Promise<unknown> {
     const { method, path } = endpoints[name];
     const bytes =
-      method === 'GET'
-        ? await send('GET', `${prefix}${path}${queryOf(request)}`, null, caller)
-        : await send('POST', prefix + path, JSON.stringify(request), caller);
+      method === 'POST'
+        ? await send(method, prefix + path, JSON.stringify(request), caller)
+        : await send(method, `${prefix}${path}${queryOf(request)}`, null, caller);
     try {
       return JSON.parse(bytes.toString());
     } catch {

@@ -5,6 +5,8 @@ import type { Catalogue } from '../catalogue/index.ts';
 import type { Config } from '../config.ts';
 import type { Messaging } from '../messaging/index.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Outbox } from '../notifier/outbox.ts';
+import type { Watches } from '../notifier/watches.ts';
 import type { Origin } from '../origin/index.ts';
 import { createAccess, type Token } from '../proxy/access.ts';
 import type { Storage } from '../storage/index.ts';
@@ -20,6 +22,7 @@ import { createOverviewAnswers } from './answers/overview.ts';
 import { createSearchAnswers } from './answers/search.ts';
 import { securityAnswers } from './answers/security.ts';
 import { createStatusAnswer } from './answers/status.ts';
+import { createWatchAnswers } from './answers/watches.ts';
 import { type Answers, createAnswers, createApi } from './api.ts';
 import { createApp } from './app.ts';
 import type { Api } from './client.ts';
@@ -27,7 +30,13 @@ import type { Api } from './client.ts';
 export interface UiBackendDeps {
   config: Pick<
     Config,
-    'API_CACHE_BYTES' | 'PRIVATE_MODULES' | 'PUBLIC_URL' | 'RATE_LIMIT' | 'REQUIRE_TOKEN' | 'TRUSTED_PROXIES'
+    | 'ALLOW_PRIVATE_ORIGINS'
+    | 'API_CACHE_BYTES'
+    | 'PRIVATE_MODULES'
+    | 'PUBLIC_URL'
+    | 'RATE_LIMIT'
+    | 'REQUIRE_TOKEN'
+    | 'TRUSTED_PROXIES'
   >;
   tokens: readonly Token[];
   catalogue: Catalogue;
@@ -37,6 +46,9 @@ export interface UiBackendDeps {
   records: Storage;
   messaging: Messaging;
   origin: Origin;
+  /** Shared with the notifier, where it runs in this process. */
+  watches: Watches;
+  outbox: Pick<Outbox, 'add'>;
   /** What the status tells of, by name. */
   checks: () => Readonly<Record<string, Check>>;
   /** Whether the processor counts its fetches in this process's metrics. */
@@ -106,6 +118,11 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
     ...createOverviewAnswers({ counts: downloads, now }),
     ...doctorAnswers,
     ...createInclusionAnswers({ ...deps, now }),
+    ...createWatchAnswers({
+      ...deps,
+      pages: deps.config.PUBLIC_URL.href.replace(/\/+$/, ''),
+      allow: deps.config.ALLOW_PRIVATE_ORIGINS,
+    }),
     status: createStatusAnswer({
       ...deps,
       now,

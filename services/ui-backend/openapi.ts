@@ -54,7 +54,7 @@ function operation(name: string, { method, request, answer: _, about }: Endpoint
   return {
     operationId: name,
     summary: about,
-    ...(method === 'GET' ? { parameters } : { requestBody: { required: true, content: json(plain(request)) } }),
+    ...(method === 'POST' ? { requestBody: { required: true, content: json(plain(request)) } } : { parameters }),
     responses: {
       200: { description: about, content: json({ $ref: `#/components/schemas/${schemaName(name)}` }) },
       default: { $ref: '#/components/responses/Error' },

@@ -50,6 +50,7 @@ const defaults: Settings = {
   API_PORT: '0',
   DISCOVERY_PORT: '0',
   UI_PORT: '0',
+  NOTIFIER_PORT: '0',
   ORIGIN_PORT: '0',
 };
 

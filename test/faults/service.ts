@@ -15,6 +15,7 @@ const defaults: Settings = {
   API_PORT: '0',
   DISCOVERY_PORT: '0',
   UI_PORT: '0',
+  NOTIFIER_PORT: '0',
   UPSTREAM: 'off',
   PRIVATE_UPSTREAM: 'off',
   SUMDB: 'off',

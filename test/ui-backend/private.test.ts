@@ -53,6 +53,7 @@ const outsider = basic('outsider');
 
 let here: Started;
 let inclusion: string;
+let watch = '';
 beforeAll(async () => {
   const counted = [
     { module, all: 1000, people: 1000 },
@@ -76,6 +77,8 @@ beforeAll(async () => {
   const at = '2026-03-01T00:00:00Z';
   await writeAlarm(here.records, { at, module, version, reason: 'changed-bytes', message: secret });
   inclusion = ((await here.ask('include', { module, version }, insider)).body as { id: string }).id;
+  const webhook = 'https://hooks.example/a';
+  watch = (await here.ask('watch', { module, webhook }, insider)).body.watch.id;
 });
 afterAll(() => here.close());
 
@@ -116,6 +119,9 @@ const questions: { [N in EndpointName]: (module: string) => Record<string, unkno
   include: name => [{ module: name }, { module: name, version }],
   inclusion: () => [{ id: inclusion }],
   inclusions: () => [{}],
+  watch: name => [{ module: name, webhook: 'https://hooks.example/a' }],
+  watched: () => [{ id: watch }],
+  unwatch: () => [{ id: '0'.repeat(32) }],
 };
 
 const others = (name: string) => [

@@ -9,6 +9,8 @@ import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
 import { readConfig } from '../../services/config.ts';
 import { createSqliteMessaging } from '../../services/messaging/sqlite.ts';
 import { createMetrics } from '../../services/metrics.ts';
+import { createOutbox } from '../../services/notifier/outbox.ts';
+import { createWatches } from '../../services/notifier/watches.ts';
 import type { Origin } from '../../services/origin/index.ts';
 import type { Token } from '../../services/proxy/access.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
@@ -48,6 +50,7 @@ export async function startUiBackend(options: StartOptions = {}) {
   await catalogue.put(options.facts ?? []);
   await catalogue.setVulnerabilities(options.vulnerabilities ?? []);
   const metrics = createMetrics();
+  const { now = () => new Date() } = options;
   const logged: unknown[] = [];
   const { api, app, changed } = await createUiBackend({
     config: readConfig({ UPSTREAM: 'off', SUMDB: 'off', RATE_LIMIT: '0', ...options.environment }),
@@ -58,6 +61,8 @@ export async function startUiBackend(options: StartOptions = {}) {
     records,
     messaging,
     origin: options.origin as Origin,
+    watches: createWatches({ records, now }),
+    outbox: createOutbox({ records, now }),
     checks: () => ({ published: () => published.ready(), catalogue: () => catalogue.ready() }),
     hasProcessor: true,
     metrics,
@@ -81,8 +86,8 @@ export async function startUiBackend(options: StartOptions = {}) {
       const headers = authorization === undefined ? {} : { authorization };
       const url = `/api/v1${path}`;
       const response =
-        method === 'GET'
-          ? await app.inject({ url, headers, query: request as Record<string, string> })
+        method !== 'POST'
+          ? await app.inject({ method, url, headers, query: request as Record<string, string> })
           : await app.inject({ method, url, headers, payload: request });
       const body: unknown = response.json();
       const schema = Compile(response.statusCode === 200 ? endpoints[name].answer : ErrorAnswer);

@@ -126,7 +126,7 @@ export function openSync(file: string): DatabaseSync {
     const db = new DatabaseSync(file, { timeout: 10_000 });
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864');
-      db.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY');
+      db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
       migrate(db);
       return db;
     } catch (error) {

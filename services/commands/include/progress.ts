@@ -18,7 +18,7 @@ export function createProgress(out: CommandDeps['out'], total: number, line: (te
   let text = '';
   const draw = () => {
     drawn = performance.now();
-    out.write(`\r${text.slice(0, Math.max(10, (out.columns ?? 80) - 1))}\x1b[K`);
+    out.write(`\r${text.slice(0, Math.max(10, (out.columns || 80) - 1))}\x1b[K`);
   };
   return {
     done(count, about) {

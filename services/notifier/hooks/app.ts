@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 import { asFault, Fault, statusOf } from '../../errors.ts';
 import type { NotifierMetrics } from '../metrics.ts';
 import type { Notice } from '../notice.ts';
+import type { HookSecrets } from '../secrets.ts';
 import type { Weekly } from '../weekly.ts';
 import { alertEvents } from './alerts.ts';
 import { type Asked, checkAlerts, checkGithub, checkJenkins } from './authority.ts';
 import type { HookEvent, HookNotice } from './event.ts';
 import { githubEvent } from './github.ts';
 import { jenkinsEvent } from './jenkins.ts';
-import type { HookSecrets } from './secrets.ts';
 
 export interface HookDeps {
   secrets: HookSecrets;

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import ipaddr from 'ipaddr.js';
 import { Fault } from '../../errors.ts';
-import { isPublicAddress } from '../../processor/net/guard.ts';
+import type { HookSecrets } from '../secrets.ts';
 import { equal } from '../webhook/sign.ts';
-import type { HookSecrets } from './secrets.ts';
 
 /** What is known of a request before its body is trusted. */
 export interface Asked {
@@ -48,7 +48,7 @@ export function checkAlerts(asked: Asked, secrets: HookSecrets): void {
   }
   const { headers, peer } = asked;
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
-  if (isForwarded || isPublicAddress(peer)) throw closed('alerts');
+  if (isForwarded || !isNear(peer)) throw closed('alerts');
 }
 
 function checkToken({ headers, token }: Asked, secret: string): void {
@@ -67,6 +67,9 @@ function credentials(authorization: string): string | undefined {
   const pair = basic === undefined ? '' : Buffer.from(basic, 'base64').toString();
   return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : undefined;
 }
+
+const near = new Set(['private', 'loopback', 'linkLocal', 'uniqueLocal', 'carrierGradeNat']);
+const isNear = (address: string) => ipaddr.isValid(address) && near.has(ipaddr.process(address).range());
 
 const closed = (name: string) =>
   new Fault('unauthorized', `this hook is closed: HOOK_SECRETS_FILE has no secret ${JSON.stringify(name)}`);

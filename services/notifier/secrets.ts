@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { asFault, Fault } from '../../errors.ts';
+import { asFault, Fault } from '../errors.ts';
 
 const secret = Type.Optional(Type.String({ minLength: 16, maxLength: 1000 }));
 
@@ -16,10 +16,35 @@ const HookSecrets = Type.Object({
 });
 export type HookSecrets = Static<typeof HookSecrets>;
 
-export const noHookSecrets: HookSecrets = {};
+/** What the notifier has in files. */
+export interface NotifierSecrets {
+  /** Empty where Slack is not set up. */
+  slackToken: string;
+  hookSecrets: HookSecrets;
+}
 
-/** Throws `invalid` with what is wrong and where, never a secret. */
-export async function readNotifierSecrets(file: string): Promise<HookSecrets> {
+export const noNotifierSecrets: NotifierSecrets = { slackToken: '', hookSecrets: {} };
+
+/** Reads SLACK_TOKEN_FILE and HOOK_SECRETS_FILE; '' is no file. Throws `invalid` with what is wrong and where, never a secret. */
+export async function readNotifierSecrets(slackFile: string, hookFile: string): Promise<NotifierSecrets> {
+  return {
+    slackToken: slackFile === '' ? '' : await readToken(slackFile),
+    hookSecrets: hookFile === '' ? {} : await readHookSecrets(hookFile),
+  };
+}
+
+async function readToken(file: string): Promise<string> {
+  let token: string;
+  try {
+    token = (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new Fault('invalid', `SLACK_TOKEN_FILE=${file} can't be read: ${asFault(error).message}`);
+  }
+  if (/^[\x21-\x7e]{10,500}$/.test(token)) return token;
+  throw new Fault('invalid', `SLACK_TOKEN_FILE=${file} holds no token: one line such as xoxb-…`);
+}
+
+async function readHookSecrets(file: string): Promise<HookSecrets> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(await readFile(file, 'utf8'));

@@ -1,0 +1,128 @@
+import { isIP } from 'node:net';
+import { terms } from '../../catalogue/words.ts';
+import { slackChannel } from '../../config.ts';
+import { Fault } from '../../errors.ts';
+import { checkModulePath } from '../../gomod/path.ts';
+import { aboutKey } from '../../notifier/index.ts';
+import { watchNotice } from '../../notifier/notices.ts';
+import type { Outbox } from '../../notifier/outbox.ts';
+import { targetOf, type Watch, type Watches, type WatchState, watchedEvents } from '../../notifier/watches.ts';
+import { isPublicAddress } from '../../processor/net/guard.ts';
+import type { Reader } from '../../proxy/access.ts';
+import { readJson } from '../../records/index.ts';
+import type { Storage } from '../../storage/index.ts';
+import type { Watch as WatchAnswer } from '../schemas/watch.ts';
+import type { Handlers } from './handlers.ts';
+
+export interface WatchDeps {
+  watches: Watches;
+  outbox: Pick<Outbox, 'add'>;
+  records: Storage;
+  /** Of the pages, without a slash at the end. */
+  pages: string;
+  /** ALLOW_PRIVATE_ORIGINS: hosts, or `host:port`, that need not be public. */
+  allow: readonly string[];
+}
+
+/** Watches are made and ended here; the notifier finds them in the store and delivers. */
+export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'watched' | 'unwatch'> {
+  const { watches, outbox, records, pages, allow } = deps;
+
+  async function found(id: string, reader: Reader): Promise<Watch> {
+    const watch = await watches.get(id);
+    const isHidden = watch !== undefined && 'module' in watch.subject && !reader.maySee(watch.subject.module);
+    if (watch === undefined || isHidden) throw new Fault('not-found', 'there is no such watch; it may have been ended');
+    return watch;
+  }
+
+  async function checkSlack(channel: string): Promise<string> {
+    try {
+      slackChannel(channel);
+    } catch {
+      throw new Fault('invalid', 'slack must be a channel such as C0123456789 or #builds');
+    }
+    const about = await readJson<{ slack: boolean }>(records, aboutKey);
+    if (about?.slack !== true)
+      throw new Fault('refused', 'Slack is not set up here; give a webhook, or follow the feed');
+    return channel;
+  }
+
+  return {
+    async watch({ module, q, events = [...watchedEvents], webhook, slack }, { reader }) {
+      if ((module === undefined) === (q === undefined)) throw new Fault('invalid', 'give a module, or a search as q');
+      if ((webhook === undefined) === (slack === undefined)) {
+        throw new Fault('invalid', 'give a webhook, or a Slack channel as slack');
+      }
+      if (module !== undefined) {
+        checkModulePath(module);
+        if (!reader.maySee(module)) {
+          throw new Fault('refused', `${module} is private: a token that may see it is needed to watch it`);
+        }
+      } else if (terms(q ?? '').length === 0) throw new Fault('invalid', 'q must have a word to search for');
+      const subject = module === undefined ? { search: q ?? '' } : { module };
+      const deliver =
+        slack === undefined ? { webhook: checkWebhook(webhook ?? '', allow) } : { slack: await checkSlack(slack) };
+      const watch = await watches.create({ subject, events, deliver, token: reader.name });
+      // The first delivery shows that the target is there, and tells whoever reads it how to end it.
+      await outbox.add(watchNotice(watch, pages), targetOf(watch));
+      const { secret } = watch;
+      return { watch: watchAnswer(watch, await watches.state(watch.id)), secret: secret === '' ? null : secret };
+    },
+    async watched({ id }, { reader }) {
+      return watchAnswer(await found(id, reader), await watches.state(id));
+    },
+    async unwatch({ id }) {
+      return { id, ended: await watches.remove(id) };
+    },
+  };
+}
+
+/**
+ * What can be said of an address without asking the network; where it leads is checked whenever it is posted to.
+ * Throws `invalid` or `refused`.
+ */
+function checkWebhook(text: string, allow: readonly string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new Fault('invalid', 'webhook must be an https address');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Fault('invalid', 'webhook must not hold a password; what is posted is signed instead');
+  }
+  const { hostname, port } = url;
+  const isListed = [hostname, `${hostname}:${port || (url.protocol === 'https:' ? 443 : 80)}`].some(name =>
+    allow.includes(name),
+  );
+  if (isListed) return url.href;
+  if (url.protocol !== 'https:' || port !== '') throw new Fault('refused', 'webhook must be https on port 443');
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  const isLocal = /(^|\.)localhost\.?$/.test(hostname) || !/[.:]/.test(address);
+  if (isLocal || (isIP(address) !== 0 && !isPublicAddress(address))) {
+    throw new Fault('refused', `${hostname} is private; an operator may list it in ALLOW_PRIVATE_ORIGINS`);
+  }
+  return url.href;
+}
+
+function watchAnswer({ id, subject, events, deliver, createdAt }: Watch, state: WatchState): WatchAnswer {
+  return {
+    id,
+    module: 'module' in subject ? subject.module : null,
+    q: 'search' in subject ? subject.search : null,
+    events: [...events],
+    webhook: 'webhook' in deliver ? deliver.webhook : null,
+    slack: 'slack' in deliver ? deliver.slack : null,
+    createdAt,
+    ...stateOf(state),
+    deliveries: state.log.map(({ delivery, ...attempt }) => ({ id: delivery, ...attempt })),
+  };
+}
+
+function stateOf({ confirmed, failingSince, disabled, log }: WatchState): Pick<WatchAnswer, 'state' | 'message'> {
+  if (disabled !== undefined) return { state: 'disabled', message: `It has ended: ${disabled}.` };
+  if (failingSince !== undefined) {
+    const why = log[0]?.message ?? 'unknown';
+    return { state: 'failing', message: `Deliveries fail since ${failingSince} and are tried again: ${why}.` };
+  }
+  if (confirmed) return { state: 'active', message: 'Deliveries arrive.' };
+  return { state: 'new', message: 'The first message is on its way.' };
+}
