@@ -23,6 +23,7 @@ const tools = {
     openssl: ['openssl', 'the tests of the origin `direct`'],
     ...cluster,
     chromium: ['chromium', 'the tests of the pages in a browser'],
+    pg_ctlcluster: ['postgresql', 'the tests of the catalogue on PostgreSQL'],
   },
   cluster,
   'bench:pages': { chromium: ['chromium', 'the measuring of the first page in a browser'] },

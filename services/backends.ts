@@ -1,7 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Check } from './admin.ts';
 import type { Catalogue, CatalogueWriter } from './catalogue/index.ts';
+import { parseAddress } from './catalogue/postgres/address.ts';
+import { createPostgresCatalogue, migratePostgres, type PostgresOptions } from './catalogue/postgres.ts';
 import { createSqliteCatalogue } from './catalogue/sqlite.ts';
 import type { Config } from './config.ts';
 import { asFault, Fault } from './errors.ts';
@@ -64,12 +66,30 @@ async function open(config: Config, onError: (error: Error) => void): Promise<Ba
 
 /** The catalogue, for the services and commands that need it: the others need not reach it. */
 export async function openCatalogue(config: Config): Promise<Catalogue & CatalogueWriter> {
+  const postgres = postgresOptions(config);
+  if (postgres !== undefined) return named(config.CATALOGUE, createPostgresCatalogue(postgres));
   const file = config.CATALOGUE.replace(/^sqlite:/, '') || join(config.DATA_DIR, 'catalogue.sqlite');
+  return named(file, createSqliteCatalogue({ file }));
+}
+
+/** Brings the schema of the catalogue to that of this program. Undefined where that is done by opening it. */
+export async function migrateCatalogue(config: Config): Promise<{ from: number; to: number } | undefined> {
+  const postgres = postgresOptions(config);
+  return postgres && named(config.CATALOGUE, migratePostgres(postgres));
+}
+
+function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): PostgresOptions | undefined {
+  if (!CATALOGUE.startsWith('postgres:')) return undefined;
+  const password = async () => (await readFile(file, 'utf8')).trimEnd();
+  return { ...parseAddress(CATALOGUE), ...(file !== '' && { password }) };
+}
+
+async function named<T>(what: string, opening: Promise<T>): Promise<T> {
   try {
-    return await createSqliteCatalogue({ file });
+    return await opening;
   } catch (error) {
     const { kind, message } = asFault(error);
-    throw new Fault(kind, `CATALOGUE (${file}): ${message}`, { cause: error });
+    throw new Fault(kind, `CATALOGUE (${what}): ${message}`, { cause: error });
   }
 }
 

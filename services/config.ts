@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { parseAddress } from './catalogue/postgres/address.ts';
 import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Variable } from './env.ts';
 import { parseFeedAddress } from './origin/feed-address.ts';
 import { parseTime } from './origin/time.ts';
@@ -44,7 +45,12 @@ export const schema = {
   CATALOGUE: text({
     default: '',
     check: catalogueAddress,
-    about: 'Where the catalogue is kept: `sqlite:<file>`; by default a file in `DATA_DIR`.',
+    about:
+      'Where the catalogue is kept: `sqlite:<file>`, or `postgres://<user>@<host>:<port>/<database>`; by default a file in `DATA_DIR`.',
+  }),
+  CATALOGUE_PASSWORD_FILE: text({
+    default: '',
+    about: 'File with the password of `CATALOGUE` on PostgreSQL, read at each connection. Empty: it asks for none.',
   }),
   VULNDB: text({
     default: '',
@@ -256,7 +262,9 @@ export function slackChannel(text: string): void {
 }
 
 function catalogueAddress(text: string): void {
-  if (text !== '' && !/^sqlite:./.test(text)) throw new Error('must be written sqlite:<file>');
+  if (text === '' || /^sqlite:./.test(text)) return;
+  if (!text.startsWith('postgres:')) throw new Error('must be written sqlite:<file>, or begin with postgres://');
+  parseAddress(text);
 }
 
 function vulndbAddress(text: string): void {

@@ -67,7 +67,7 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] 
   check('UPSTREAM', parseOrigins);
   check('PRIVATE_UPSTREAM', parseOrigins);
   check('SUMDB', parseSumdb);
-  const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '' } = config;
+  const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '', CATALOGUE_PASSWORD_FILE = '' } = config;
   const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
   if (self.test(UPSTREAM)) {
     faults.push('UPSTREAM is this very server: unset GOPROXY in this shell, or give UPSTREAM');
@@ -78,6 +78,11 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] 
     } catch (error) {
       faults.push(`ORIGIN_CA_FILE=${ORIGIN_CA_FILE} has no certificate in PEM: ${(error as Error).message}`);
     }
+  }
+  if (CATALOGUE_PASSWORD_FILE !== '') {
+    await readFile(CATALOGUE_PASSWORD_FILE).catch(error =>
+      faults.push(`CATALOGUE_PASSWORD_FILE=${CATALOGUE_PASSWORD_FILE} can't be read: ${(error as Error).message}`),
+    );
   }
   if (config.REQUIRE_TOKEN === true && TOKENS_FILE === '') {
     faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');

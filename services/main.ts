@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
-import { openBackends, openCatalogue } from './backends.ts';
+import { migrateCatalogue, openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { configure, type Files } from './configure.ts';
@@ -58,7 +58,8 @@ async function operate(command: Command, argv: readonly string[], config: Config
   const backends = await openBackends(config, error => say(error.message));
   try {
     const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
-    return await command.run({ ...backends, ...deps, openCatalogue: () => openCatalogue(config) }, argv);
+    const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
+    return await command.run({ ...backends, ...deps, ...catalogue }, argv);
   } finally {
     await backends.close();
   }

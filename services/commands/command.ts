@@ -15,6 +15,8 @@ export interface CommandDeps {
   records: Storage;
   /** Opens the catalogue, to be closed by whoever did. */
   openCatalogue: () => Promise<Catalogue & CatalogueWriter>;
+  /** Brings the catalogue's schema to this program's; undefined where opening it does that. */
+  migrateCatalogue: () => Promise<{ from: number; to: number } | undefined>;
   /** Standard output; a terminal of so many columns, or not. */
   out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Standard input. */

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { deadLetters, replay } from './dead-letters.ts';
 import { include } from './include/index.ts';
 import { log } from './log.ts';
+import { migrate } from './migrate.ts';
 import { recheck } from './recheck.ts';
 import { reindex } from './reindex.ts';
 import { release } from './release.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   replay,
   alarms,
   reindex,
+  migrate,
 ];
 
 /** The account that runs this process. */

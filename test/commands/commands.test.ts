@@ -29,6 +29,7 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     records,
     messaging,
     openCatalogue,
+    migrateCatalogue: async () => undefined,
     out,
     now: () => world.clock,
     user: () => 'ann',

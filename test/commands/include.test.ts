@@ -51,6 +51,7 @@ async function run(
     records,
     messaging,
     openCatalogue,
+    migrateCatalogue: async () => undefined,
     out,
     now: () => world.clock,
     user: () => '',

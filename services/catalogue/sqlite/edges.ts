@@ -1,13 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { isHigher } from '../newest.ts';
-import { parse, type Summary } from './rows.ts';
-
-/** What a module requires: of each, the newest version that requires it. */
-export interface Edge {
-  version: string;
-  requires: string;
-  indirect: boolean;
-}
+import { parse, type Summary } from '../columns.ts';
+import { type Edge, mergeEdges as merge } from '../edges.ts';
 
 export interface Edges {
   /** Takes in what versions require. `newest` and `highest` are those of the module now. */
@@ -74,17 +67,6 @@ export function createEdges(db: DatabaseSync): Edges {
         return [String(required), { version: String(version), requires: String(requires), ...flags }];
       }),
     );
-  }
-
-  function merge(edges: Map<string, Edge>, version: string, summary: Summary, newest: string | undefined): void {
-    for (const { module, version: requires, indirect } of summary.requirements) {
-      const old = edges.get(module);
-      const wins =
-        old === undefined || version === newest || (old.version !== newest && !isHigher(old.version, version));
-      // Required twice by one version, as go.mod allows: the higher counts.
-      const twice = old?.version === version && isHigher(old.requires, requires);
-      if (wins && !twice) edges.set(module, { version, requires, indirect });
-    }
   }
 
   return {

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { parse } from '../columns.ts';
 import type { Package } from '../facts.ts';
 import { shortestCorrected, trigrams } from '../nearest.ts';
 import { indexed, place, tierOf } from '../rank.ts';
 import { textsOf } from '../summarize.ts';
 import { allPathWords } from '../words.ts';
-import { parse, type Texts } from './rows.ts';
+import type { Texts } from './texts.ts';
 
 export interface Indexes {
   /** Has `id` stand where it must, with the words it has now. `changed`: its words may be others than those indexed. */

@@ -1,13 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { isAffected } from '../affects.ts';
+import { optional, parse, type Summary } from '../columns.ts';
 import { checkLimit, readCursor, writeCursor } from '../cursor.ts';
-import type { GoMod, Package, Readme, Retraction } from '../facts.ts';
 import type {
-  Affected,
   Counts,
-  Major,
   ModuleDetail,
-  ModuleSummary,
   ModuleVersion,
   NewestPage,
   NewestQuery,
@@ -16,14 +12,22 @@ import type {
   UsedByQuery,
   VersionDetail,
   VersionSummary,
-  Vulnerability,
   VulnerabilityDetail,
 } from '../index.ts';
-import { compareTotally, retraction } from '../newest.ts';
-import { createTexts, type Detail, optional, parse, type Summary } from './rows.ts';
+import { compareTotally } from '../newest.ts';
+import {
+  contentOf,
+  detailed,
+  knownOf,
+  majorsOf,
+  type Row,
+  type RowTexts,
+  summarizeModule,
+  summarizer,
+  vulnerabilityOf,
+} from '../present.ts';
 import { createSearch } from './search.ts';
-
-type Row = Record<string, unknown>;
+import { createTexts } from './texts.ts';
 
 /** What the services ask; each method is one of the port, without waiting. */
 export function createReader(db: DatabaseSync) {
@@ -58,113 +62,29 @@ export function createReader(db: DatabaseSync) {
   const affecting = db.prepare('SELECT count(*) AS n FROM vulnerabilities WHERE affects = 1');
   const latest = db.prepare(`SELECT max(at) AS at FROM versions WHERE status = 'published'`);
 
-  const eventsOf = (module: string) =>
-    affectedOf
-      .all(module)
-      .map(({ vulnerability, events }) => ({ id: String(vulnerability), events: parse<Affected['events']>(events) }));
-
-  const detailOf = ({ entry, findings }: Row): VulnerabilityDetail => ({
-    ...parse<Vulnerability>(entry),
-    here: parse(findings),
-  });
+  const eventsOf = (module: string) => affectedOf.all(module).map(knownOf);
 
   function vulnerability(id: string): VulnerabilityDetail | undefined {
     const row = entryOf.get(id);
-    return row && detailOf(row);
+    return row && vulnerabilityOf(row);
   }
 
   const details = (ids: readonly string[]) => ids.flatMap(id => vulnerability(id) ?? []);
 
-  function summarizeModule(row: Row): ModuleSummary {
-    const module = String(row.path);
-    const newest = String(row.newest);
-    const published = Number(row.versions) > 0;
-    return {
-      module,
-      newest,
-      time: optional(row.time),
-      status: row.status as ModuleSummary['status'],
-      synopsis: String(row.synopsis),
-      licences: parse(row.licences),
-      kinds: parse(row.kinds),
-      deprecated: String(row.deprecated),
-      versions: Number(row.versions),
-      usedBy: Number(row.used_by),
-      downloads: Number(row.downloads),
-      vulnerabilities: eventsOf(module).flatMap(({ id, events }) =>
-        published && isAffected(newest, events) ? [id] : [],
-      ),
-    };
+  function textsOf(row: Row): RowTexts {
+    const { go_mod, readme, packages, files } = row;
+    const read = texts.read;
+    return { goMod: read(go_mod), readme: read(readme), packages: read(packages), files: read(files) };
   }
 
-  /** Makes summaries of a module's versions: what they have in common is read once. */
-  function summarizer(module: Row): (row: Row) => VersionSummary {
-    const path = String(module.path);
-    const retractions = parse<Retraction[]>(module.retractions);
-    const known = eventsOf(path);
-    return row => {
-      const version = String(row.version);
-      const summary = row.summary === null ? undefined : parse<Summary>(row.summary);
-      return {
-        module: path,
-        version,
-        status: row.status as VersionSummary['status'],
-        at: String(row.at),
-        reasons: parse(row.reasons),
-        time: summary?.time,
-        retracted: retraction(version, retractions),
-        deprecated: String(module.deprecated),
-        licences: summary?.licences ?? [],
-        vulnerabilities: known.flatMap(({ id, events }) => (isAffected(version, events) ? [id] : [])),
-        requirements: summary?.requirements ?? [],
-        go: summary?.go,
-        size: summary?.size ?? 0,
-        zipSize: summary?.zipSize ?? 0,
-        hash: summary?.hash,
-        origin: summary?.origin,
-      };
-    };
-  }
-
-  const goModOf = (summary: Summary, detail: Detail): GoMod => ({
-    ...detail.goMod,
-    go: summary.go,
-    requirements: summary.requirements,
-  });
-
-  function readmeOf(row: Row, { readme }: Detail): Readme | undefined {
-    const text = texts.read(row.readme);
-    return readme === undefined || text === undefined ? undefined : { ...readme, text };
-  }
-
-  /** What is read of a published version only. */
-  function contentOf(row: Row) {
-    if (row.summary === null || row.detail === null) return undefined;
-    const detail = parse<Detail>(row.detail);
-    return {
-      detail,
-      goMod: goModOf(parse(row.summary), detail),
-      readme: readmeOf(row, detail),
-      packages: parse<Package[]>(texts.read(row.packages) ?? '[]'),
-    };
-  }
-
-  function majorsOf(module: Row): Major[] {
-    return family
-      .all(module.family as string)
-      .map(row => ({
-        module: String(row.path),
-        newest: String(row.newest),
-        time: optional(row.time),
-        deprecated: String(row.deprecated),
-      }))
-      .sort((a, b) => compareTotally(b.newest, a.newest) || (a.module < b.module ? -1 : 1));
-  }
+  const familyOf = (module: Row) => family.all(module.family as string);
+  const summaryOf = (row: Row) => summarizeModule(row, eventsOf(String(row.path)));
+  const summarizerOf = (module: Row) => summarizer(module, eventsOf(String(module.path)));
 
   const modules = (paths: readonly string[]) =>
     paths.map(path => {
       const row = moduleByPath.get(path);
-      return row && summarizeModule(row);
+      return row && summaryOf(row);
     });
 
   return {
@@ -177,15 +97,15 @@ export function createReader(db: DatabaseSync) {
       if (module === undefined) return undefined;
       const rows = versionsOf.all(module.id as number);
       const newest = rows.find(({ version }) => version === module.newest);
-      const content = newest && contentOf(newest);
-      const history = rows.map(summarizer(module)).sort((a, b) => compareTotally(b.version, a.version));
+      const content = newest && contentOf(newest, textsOf(newest));
+      const history = rows.map(summarizerOf(module)).sort((a, b) => compareTotally(b.version, a.version));
       const affecting = new Set(
         history.flatMap(({ status, vulnerabilities }) => (status === 'published' ? vulnerabilities : [])),
       );
       return {
-        ...summarizeModule(module),
+        ...summaryOf(module),
         history,
-        majors: majorsOf(module),
+        majors: majorsOf(familyOf(module)),
         firstSeen: optional(module.first_seen),
         readme: content?.readme,
         packages: content?.packages ?? [],
@@ -199,21 +119,9 @@ export function createReader(db: DatabaseSync) {
       if (module === undefined) return undefined;
       const row = versionOf.get(module.id as number, version);
       if (row === undefined) return undefined;
-      const content = contentOf(row);
-      const summary = summarizer(module)(row);
+      const summary = summarizerOf(module)(row);
       return {
-        ...summary,
-        newest: String(module.newest),
-        newestMajor: majorsOf(module)[0],
-        provenance: content?.detail.provenance,
-        goMod: content?.goMod,
-        goModText: texts.read(row.go_mod) ?? '',
-        licenceFiles: content?.detail.licenceFiles ?? [],
-        readme: content?.readme,
-        packages: content?.packages ?? [],
-        packagesComplete: content?.detail.packagesComplete ?? false,
-        files: parse(texts.read(row.files) ?? '[]'),
-        fileCount: content?.detail.fileCount ?? 0,
+        ...detailed(summary, row, module, familyOf(module), textsOf(row)),
         affected: details(summary.vulnerabilities),
       };
     },
@@ -222,7 +130,7 @@ export function createReader(db: DatabaseSync) {
       return wanted.map(({ module: path, version }) => {
         const module = moduleByPath.get(path);
         const row = module && versionOf.get(module.id as number, version);
-        return module && row && summarizer(module)(row);
+        return module && row && summarizerOf(module)(row);
       });
     },
 
@@ -259,7 +167,7 @@ export function createReader(db: DatabaseSync) {
       const items = rows.slice(0, limit).map(row => {
         const summary = row.summary === null ? undefined : parse<Summary>(row.summary);
         const module = moduleByPath.get(row.path as string) as Row;
-        return { ...summarizer(module)(row), synopsis: summary?.synopsis ?? '' };
+        return { ...summarizerOf(module)(row), synopsis: summary?.synopsis ?? '' };
       });
       const last = rows[limit - 1];
       const more = rows.length > limit && last !== undefined;
@@ -280,7 +188,7 @@ export function createReader(db: DatabaseSync) {
       const last = rows[limit - 1];
       const more = rows.length > limit && last !== undefined;
       return {
-        items: rows.slice(0, limit).map(detailOf),
+        items: rows.slice(0, limit).map(vulnerabilityOf),
         next: more ? writeCursor('vulnerabilities', [String(last.modified), String(last.id)]) : undefined,
       };
     },

@@ -1,26 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Fault } from '../../errors.ts';
 import { checkLimit, readCursor, writeCursor } from '../cursor.ts';
+import { arrange, type Candidate, everything, type Filter, filterOf, inOrder } from '../filter.ts';
 import type { ModuleSummary, SearchPage, SearchQuery, Suggestion } from '../index.ts';
 import { forgiven, nearest, nearestCandidates, trigrams } from '../nearest.ts';
-import { idOf, kindFacet, licenceFacet, limits, ranked, shortestPrefix, sinceFacets } from '../rank.ts';
+import { idOf, limits, shortestPrefix } from '../rank.ts';
 import { terms } from '../words.ts';
-
-interface Candidate {
-  id: number;
-  path: string;
-  synopsis: string;
-  deprecated: string;
-  tier: number;
-  time: string | null;
-  used_by: number;
-}
-
-interface Filter {
-  /** In FTS5's language. */
-  facets: string;
-  since: string | undefined;
-}
 
 /** Terms are letters and digits only (words.ts), so that quoting is all they need; the text itself never gets here. */
 const quoted = (term: string) => `"${term}"`;
@@ -29,20 +13,8 @@ const quoted = (term: string) => `"${term}"`;
 function match(asked: readonly string[], filter: Filter, from: number): string {
   const parts = asked.map((term, i) => quoted(term) + (i === asked.length - 1 && term.length >= from ? ' *' : ''));
   const found = parts.length === 0 ? '' : `({words} : ${parts.join(' AND ')}) AND `;
-  return `${found}({facets} : ${filter.facets})`;
-}
-
-function filterOf({ licence, kind, updatedSince }: SearchQuery): Filter {
-  const facets: string[] = [];
-  if (licence !== undefined) facets.push(quoted(licenceFacet(licence)));
-  if (kind !== undefined) facets.push(quoted(kindFacet(kind)));
-  if (updatedSince !== undefined) {
-    if (Number.isNaN(Date.parse(updatedSince)) || !/^\d{4}-\d\d-\d\dT/.test(updatedSince)) {
-      throw new Fault('invalid', 'updatedSince must be a time as in RFC 3339: 2026-01-31T00:00:00Z');
-    }
-    facets.push(`(${sinceFacets(updatedSince).map(quoted).join(' OR ')})`);
-  }
-  return { facets: facets.length === 0 ? quoted('all') : facets.join(' AND '), since: updatedSince };
+  const facets = filter.facets.map(any => `(${any.map(quoted).join(' OR ')})`).join(' AND ');
+  return `${found}({facets} : ${facets})`;
 }
 
 export function createSearch(db: DatabaseSync, summarize: (paths: readonly string[]) => (ModuleSummary | undefined)[]) {
@@ -83,9 +55,6 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
     return corrected.some((term, i) => term !== asked[i]) ? corrected : undefined;
   }
 
-  const inOrder = (modules: readonly Candidate[], text: string, asked: readonly string[]) =>
-    ranked(modules, text, asked).map(({ module, score }) => ({ ...module, score }));
-
   return {
     search(query: SearchQuery): SearchPage {
       checkLimit(query.limit, limits.page);
@@ -103,10 +72,7 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
           if (modules.length > 0) [asked, corrected] = [meant, meant.join(' ')];
         }
       }
-      const { since } = filter;
-      const late = since === undefined ? modules : modules.filter(({ time }) => isSince(time, since));
-      const hits = inOrder(late, text, asked);
-      if (query.order === 'newest') hits.sort((a, b) => compare(b.time ?? '', a.time ?? '') || compare(a.path, b.path));
+      const hits = arrange(modules, query, text, asked);
       const page = hits.slice(offset, offset + query.limit);
       const summaries = summarize(page.map(({ path }) => path));
       const end = offset + page.length;
@@ -123,8 +89,7 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
       checkLimit(limit, limits.suggestions);
       const asked = terms(text);
       if (asked.length === 0) return [];
-      const filter: Filter = { facets: quoted('all'), since: undefined };
-      const ids = named.all(match(asked, filter, 1), limits.named).map(({ place }) => idOf(Number(place)));
+      const ids = named.all(match(asked, everything, 1), limits.named).map(({ place }) => idOf(Number(place)));
       const modules = rows.all(JSON.stringify(ids)) as unknown as Candidate[];
       return inOrder(modules, text, asked)
         .slice(0, limit)
@@ -132,6 +97,3 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
     },
   };
 }
-
-const isSince = (time: string | null, since: string) => time !== null && Date.parse(time) >= Date.parse(since);
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { affectedHere, eventsByModule, type Here } from '../affects.ts';
+import { parse } from '../columns.ts';
 import type { Affected, Finding, Vulnerability } from '../index.ts';
-import { parse } from './rows.ts';
 
 /** What is known of vulnerabilities, and which published versions they affect. */
 export function createVulnerabilities(db: DatabaseSync) {

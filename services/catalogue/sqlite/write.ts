@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { type Detail, detailOf, parse, type Summary, summaryOf, textOrNull } from '../columns.ts';
 import type { VersionFacts } from '../facts.ts';
 import type { Finding, ModuleVersion, Vulnerability } from '../index.ts';
 import { highest, newest } from '../newest.ts';
@@ -7,7 +8,7 @@ import { familyOf } from '../summarize.ts';
 import { transaction } from './database.ts';
 import { createEdges } from './edges.ts';
 import { createIndexes } from './indexes.ts';
-import { createTexts, type Detail, detailOf, parse, type Summary, summaryOf, textOrNull } from './rows.ts';
+import { createTexts } from './texts.ts';
 import { createVulnerabilities } from './vulnerabilities.ts';
 
 export interface Writer {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Content, GoMod, Licence, Requirement, VersionFacts, VersionProvenance } from '../facts.ts';
-import type { Kind } from '../index.ts';
-import { kindsOf, licencesOf, synopsisOf } from '../summarize.ts';
+import type { Content, GoMod, Licence, Requirement, VersionFacts, VersionProvenance } from './facts.ts';
+import type { Kind } from './index.ts';
+import { kindsOf, licencesOf, synopsisOf } from './summarize.ts';
 
-/** How the facts of a version become columns. */
+/** How the facts of a version become columns: the same in both adapters. */
 
 /** Column `summary`: what lists show. */
 export interface Summary {
@@ -65,24 +64,7 @@ export const parse = <T>(json: unknown): T => JSON.parse(String(json)) as T;
 export const textOrNull = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 export const optional = (value: unknown) => (value === null || value === undefined ? undefined : String(value));
 
-/** Texts kept once each under their hash. */
-export function createTexts(db: DatabaseSync) {
-  const known = db.prepare('SELECT 1 FROM texts WHERE hash = ?');
-  const insert = db.prepare('INSERT INTO texts (hash, body) VALUES (?, ?)');
-  const select = db.prepare('SELECT body FROM texts WHERE hash = ?');
-  return {
-    /** Keeps it and says its hash. */
-    keep(text: string): Uint8Array {
-      const hash = createHash('sha256').update(text).digest().subarray(0, 16);
-      if (known.get(hash) === undefined) insert.run(hash, deflateRawSync(text, { level: 3 }));
-      return hash;
-    },
-    read(hash: unknown): string | undefined {
-      if (!(hash instanceof Uint8Array)) return undefined;
-      const row = select.get(hash);
-      return row && inflateRawSync(row.body as Uint8Array).toString();
-    },
-  };
-}
-
-export type Texts = ReturnType<typeof createTexts>;
+/** Texts are kept once each under their hash, compressed. */
+export const textHash = (text: string): Uint8Array => createHash('sha256').update(text).digest().subarray(0, 16);
+export const deflate = (text: string): Uint8Array => deflateRawSync(text, { level: 3 });
+export const inflate = (body: unknown): string => inflateRawSync(body as Uint8Array).toString();
