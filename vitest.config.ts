@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Four kinds of test, apart so that each can be run alone: `vitest run --project unit`.
-// unit: seconds, nothing but Node. oracle: against Go's own x/mod. e2e: the real go command. faults: kill -9 and worse.
+// Seven kinds of test, apart so that each can be run alone: `vitest run --project unit`.
+// unit: seconds, nothing but Node. oracle: against Go's own x/mod. e2e: the real go command.
+// emulators: stand-ins of Google's servers. cluster: on a real Kubernetes API server and node. engine: under the real
+// Pulumi. faults: kill -9 and worse.
 const project = (name: string, include: string[], extra: object = {}) => ({ test: { name, include, ...extra } });
 
 export default defineConfig({
@@ -9,11 +11,30 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        exclude: ['test/**/*.oracle.test.ts', 'test/e2e/**', 'test/faults/**'],
+        exclude: [
+          'test/**/*.oracle.test.ts',
+          'test/e2e/**',
+          'test/faults/**',
+          'test/emulators/**',
+          'test/cluster/**',
+          'test/engine/**',
+        ],
         testTimeout: 20_000,
       }),
       project('oracle', ['test/**/*.oracle.test.ts'], { testTimeout: 120_000, hookTimeout: 180_000 }),
       project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000 }),
+      // The first run builds the servers.
+      project('emulators', ['test/emulators/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000 }),
+      project('cluster', ['test/cluster/**/*.test.ts'], {
+        globalSetup: ['test/cluster/setup.ts'],
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+      }),
+      project('engine', ['test/engine/**/*.test.ts'], {
+        globalSetup: ['test/engine/setup.ts'],
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+      }),
       project('faults', ['test/faults/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000 }),
     ],
   },

@@ -4,6 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
+/** What the real node of the test cluster is made of; only root can have one. */
+const node = {
+  containerd: ['containerd', 'the real node of the test cluster'],
+  runc: ['runc', 'the real node of the test cluster'],
+  '/usr/lib/cni/ptp': ['containernetworking-plugins', 'the real node of the test cluster'],
+  iptables: ['iptables', 'the real node of the test cluster'],
+  ip: ['iproute2', 'the real node of the test cluster'],
+};
+const cluster = process.platform === 'linux' && process.getuid() === 0 ? node : {};
+
 /** Command → Debian package and what is lost without it, by task. */
 const tools = {
   run: { git: ['git', 'the origin `direct`'] },
@@ -11,7 +21,9 @@ const tools = {
   test: {
     git: ['git', 'the tests of the origin `direct`'],
     openssl: ['openssl', 'the tests of the origin `direct`'],
+    ...cluster,
   },
+  cluster,
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],
     wrk: ['wrk', 'wrk as load generator (autocannon serves instead)'],
