@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Variable } from './env.ts';
+import { bytes, duration, flag, integer, list, oneOf, parsed, port, text, url, type Variable } from './env.ts';
+import { parseMessaging, parseStorage } from './places.ts';
 
 /**
  * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
@@ -18,6 +19,15 @@ export const schema = {
     about: 'Where a proxy or validator that runs alone asks a processor.',
   }),
   DATA_DIR: text({ default: './data', about: 'Folder of everything that the embedded backends keep.' }),
+  STORAGE: parsed('`file:<folder>`, `gs://<base>`', parseStorage, {
+    default: '',
+    about:
+      'Where modules and records are kept; empty is `DATA_DIR`. `gs://acme` is the buckets `acme-published`, `acme-quarantine` and `acme-records` of Cloud Storage.',
+  }),
+  MESSAGING: parsed('`sqlite:<file>`, `pubsub:<project>`', parseMessaging, {
+    default: '',
+    about: 'Where messages between services are kept; empty is `DATA_DIR`. `pubsub:` is the Pub/Sub of a project.',
+  }),
   UPSTREAM: text({
     about:
       'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',

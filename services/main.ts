@@ -55,7 +55,7 @@ async function main(): Promise<number> {
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
-  const backends = await openBackends(config, error => say(error.message));
+  const backends = await openBackends(config, { reads: [], quarantine: true }, error => say(error.message));
   try {
     return await command.run({ ...backends, out: process.stdout, now: () => new Date(), user: currentUser }, argv);
   } finally {

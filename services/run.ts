@@ -6,8 +6,9 @@ import { type Check, createAdmin } from './admin.ts';
 import { openBackends } from './backends.ts';
 import type { Config } from './config.ts';
 import { Fault } from './errors.ts';
+import type { Messaging } from './messaging/index.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createHttpOrigin } from './origin/http.ts';
 import type { Lookup } from './processor/egress.ts';
 import { createProcessor, type Processor } from './processor/index.ts';
@@ -52,27 +53,26 @@ export async function run(options: RunOptions): Promise<Running> {
 
   try {
     const metrics = createMetrics();
-    say(`opening the backends under ${config.DATA_DIR}`);
-    const backends = await openBackends(config, err =>
+    say('opening the backends');
+    const reads = subscriptionsOf(services);
+    const uses = { reads, quarantine: has('processor') || has('validator') };
+    const backends = await openBackends(config, uses, err =>
       log.warn({ err }, 'messaging fails in the background; it tries again'),
     );
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
-    const checks = { ...backends.checks };
-    const concerns: Record<string, Check> = {};
+    const { messaging, ...stores } = backends.checks;
+    // Who only publishes can go on with what is published already while messaging fails.
+    const checks: Record<string, Check> = reads.length > 0 ? { ...stores, messaging } : { ...stores };
+    const concerns: Record<string, Check> = reads.length > 0 ? {} : { messaging };
 
     const admin = createAdmin({
       checks,
       concerns,
       registry: metrics.registry,
       collect: async () => {
-        for (const name of Object.keys(subscriptions) as SubscriptionName[]) {
-          const backlog = await backends.messaging.backlog(name);
-          metrics.queueDepth.set({ subscription: name }, backlog.depth);
-          metrics.queueAge.set({ subscription: name }, backlog.oldestAge);
-          metrics.queueDead.set({ subscription: name }, backlog.dead);
-        }
+        await Promise.all(reads.map(name => measureBacklog(metrics, backends.messaging, name)));
       },
       draining: () => draining,
     });
@@ -140,6 +140,25 @@ export async function run(options: RunOptions): Promise<Running> {
   } catch (error) {
     await within(config.SHUTDOWN_TIMEOUT, closeAll(closers));
     throw error;
+  }
+}
+
+/** The subscriptions of these services: a subscription is named after its service, or `<service>.<event>`. */
+const subscriptionsOf = (services: readonly ServiceName[]): SubscriptionName[] =>
+  (Object.keys(subscriptions) as SubscriptionName[]).filter(name =>
+    services.some(service => service === name.split('.')[0]),
+  );
+
+/** What is not known has no value: neither an old one nor zero. */
+async function measureBacklog(metrics: Metrics, messaging: Messaging, subscription: SubscriptionName): Promise<void> {
+  const { queueDepth, queueAge, queueDead } = metrics;
+  try {
+    const { depth, oldestAge, dead } = await messaging.backlog(subscription);
+    queueDepth.set({ subscription }, depth);
+    queueAge.set({ subscription }, oldestAge);
+    queueDead.set({ subscription }, dead);
+  } catch {
+    for (const gauge of [queueDepth, queueAge, queueDead]) gauge.remove({ subscription });
   }
 }
 

@@ -12,6 +12,8 @@ export interface GcsOptions {
   /** The buckets of a process share one, with its connections and credentials. */
   client: GcsClient;
   bucket: string;
+  /** Whether to see at once that the bucket is there and may be read; true by default. */
+  look?: boolean;
 }
 
 /**
@@ -23,14 +25,17 @@ export interface GcsOptions {
 export async function createGcsStorage({
   client,
   bucket: name,
+  look: looks = true,
 }: GcsOptions): Promise<Storage & { ready(): Promise<void> }> {
   const bucket = client.service.bucket(name);
   /** Costs one look at what is there; says whether the bucket exists and may be read. */
   const look = () => bucket.getFiles({ maxResults: 1, autoPaginate: false });
 
-  await look().catch(error => {
-    throw unusable(name, error);
-  });
+  if (looks) {
+    await look().catch(error => {
+      throw unusable(name, error);
+    });
+  }
 
   return {
     put: createPut(bucket),

@@ -86,7 +86,7 @@ export function createDeadLetters(pubsub: PubSub, publisher: Publisher) {
       withLetters(name, async (pulled, settle) => {
         const chosen = pulled.filter(({ letter }) => id === undefined || letter.id === id);
         const attributes = { [attribute.onlyFor]: name };
-        await Promise.all(chosen.map(({ data }) => publisher.publish(subscriptions[name], data, attributes)));
+        await Promise.all(chosen.map(({ data }) => publisher.publish(subscriptions[name], { data, attributes })));
         await settle(chosen.map(({ ackId }) => ackId));
         return chosen.length;
       }),

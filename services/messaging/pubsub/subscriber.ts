@@ -121,11 +121,12 @@ export function createSubscriber<S extends SubscriptionName>(
   /** Makes a dead letter that says why. When that fails, the message comes again, and Pub/Sub itself has the last word. */
   async function bury(message: Delivered, error: unknown): Promise<void> {
     try {
-      await publisher.publish(deadName(name), message.data, {
+      const attributes = {
         [attribute.error]: sentence(error),
         [attribute.attempts]: String(Math.max(1, message.deliveryAttempt)),
         [attribute.published]: new Date(message.publishTime.getTime()).toISOString(),
-      });
+      };
+      await publisher.publish(deadName(name), { data: message.data, attributes });
       message.ack();
     } catch (failure) {
       onError(asFault(failure));
