@@ -8,7 +8,7 @@ export type HttpFault = { status: number } | 'cut' | 'unanswered' | { bytes: num
 export interface FaultyHttp extends AsyncDisposable {
   url: string;
   /** Decides on each request; undefined lets it pass. */
-  fault: (request: Pick<IncomingMessage, 'method' | 'url'>) => HttpFault | undefined;
+  fault: (request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) => HttpFault | undefined;
   close(): Promise<void>;
 }
 

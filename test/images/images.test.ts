@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -188,25 +188,19 @@ describe.skipIf(!able)(runTitle('a container whose root can’t be written to'),
 
   test('the processor’s go fetches from a repository with its git', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gocenter-repository-'));
-    await chmod(folder, 0o755);
     const module = 'git.example.test/basic.git';
     createRepository(folder, 'basic.git', [{ files: { 'go.mod': `module ${module}\n` }, tags: ['v1.0.0'] }]);
-    const settings = {
-      'url.file:///repositories/.insteadOf': 'https://git.example.test/',
-      // It is another user's here.
-      'safe.directory': '*',
-    };
-    const env: Record<string, string> = {
+    // git reads nobody's repository but its user's own.
+    await run('chown', ['-R', '65532:65532', folder]);
+    const env = {
       GOPROXY: 'direct',
       GOSUMDB: 'off',
       GOTOOLCHAIN: 'local',
       GIT_ALLOW_PROTOCOL: 'file',
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'url.file:///repositories/.insteadOf',
+      GIT_CONFIG_VALUE_0: 'https://git.example.test/',
     };
-    env.GIT_CONFIG_COUNT = String(Object.keys(settings).length);
-    for (const [i, [key, value]] of Object.entries(settings).entries()) {
-      env[`GIT_CONFIG_KEY_${i}`] = key;
-      env[`GIT_CONFIG_VALUE_${i}`] = value;
-    }
     const command = ['/usr/local/go/bin/go', 'mod', 'download', '-json', `${module}@v1.0.0`];
     const { stdout } = await output('processor', { command, env, volumes: { '/repositories': folder } });
     expect(JSON.parse(stdout)).toMatchObject({ Path: module, Version: 'v1.0.0', Zip: expect.stringMatching(/\.zip$/) });

@@ -41,10 +41,11 @@ describe.skipIf(!hasGo)('Cloud Storage (needs Go)', () => {
     return open(bucket);
   }
 
-  /** A fault for the first `times` requests that match. */
+  /** A fault for the first `times` requests that match, as method, address and Content-Range. */
   function failing(times: number, matches: RegExp, fault: ReturnType<FaultyHttp['fault']>) {
     let left = times;
-    faulty.fault = ({ method, url }) => (matches.test(`${method} ${url}`) && left-- > 0 ? fault : undefined);
+    faulty.fault = ({ method, url, headers }) =>
+      matches.test(`${method} ${url} ${headers['content-range']}`) && left-- > 0 ? fault : undefined;
     return () => times - Math.max(left, 0);
   }
 
@@ -59,12 +60,13 @@ describe.skipIf(!hasGo)('Cloud Storage (needs Go)', () => {
 
   const large = 20 * 2 ** 20;
   test.each([
-    ['a small object', 1000],
-    ['a large one', large],
-  ])('%s is put once although its answers are lost: found by its mark, it is created', async (name, size) => {
-    const storage = await openNew(`lost-${size}`);
+    ['a small object', 1000, /^POST .*uploadType=multipart/],
+    ['a large one, the answer to a piece of it', large, /^PUT .*upload_id/],
+    ['a large one, the last answer', large, /^PUT .*upload_id.* bytes \d+-\d+\/\d+$/],
+  ])('an answer that is lost does not hide that it was stored, and by whom: %s', async (name, size, matches) => {
+    const storage = await openNew(`lost-${name.length}`);
     const bytes = bytesOf(name, size);
-    const lost = failing(1, /^(POST .*uploadType=multipart|PUT .*upload_id)/, 'unanswered');
+    const lost = failing(1, matches, 'unanswered');
     const { created } = await storage.put('key', streamOf(bytes), { ifAbsent: true });
     expect([created, lost()]).toEqual([true, 1]);
     faulty.fault = () => undefined;
@@ -86,6 +88,15 @@ describe.skipIf(!hasGo)('Cloud Storage (needs Go)', () => {
       expect(failed()).toBe(2);
     }
     expect(await storage.stat('key')).toBeUndefined();
+  });
+
+  test('a piece of a large object that meets a 503 is sent again', async () => {
+    const storage = await openNew('pieces');
+    const bytes = bytesOf('pieces', large);
+    const failed = failing(2, /^PUT .*upload_id.* bytes \d+-\d+/, { status: 503 });
+    expect(await storage.put('key', streamOf(bytes), { ifAbsent: true })).toMatchObject({ created: true, size: large });
+    expect(failed()).toBe(2);
+    expect((await readWith(storage, 'key')).bytes.equals(bytes)).toBe(true);
   });
 
   test('that stays away is unavailable, never an absence, and is not waited for without end', async () => {
