@@ -26,6 +26,8 @@ export interface BuildOptions {
   revision: string;
   /** Seconds since 1970 that every file and the image itself are dated: the commit's. */
   epoch: number;
+  /** Folder with the sources; this repository's by default. */
+  context?: string;
   /** Builds every step anew. */
   fresh?: boolean;
 }
@@ -46,10 +48,9 @@ export interface Image {
 
 /** Builds one image and writes `<target>.tar` and `<target>.cdx.json`. */
 export async function buildImage(target: Target, options: BuildOptions): Promise<Image> {
-  const { buildah, bases, output, version, revision, epoch, fresh = false } = options;
+  const { buildah, bases, output, version, revision, epoch, context = root, fresh = false } = options;
   await mkdir(output, { recursive: true });
   const name = `gocenter/${target}:${version}`;
-  const argumentsOf = Object.entries({ ...bases, VERSION: version, REVISION: revision });
   await buildah.run(
     [
       'build',
@@ -61,14 +62,17 @@ export async function buildImage(target: Target, options: BuildOptions): Promise
       // One digest whoever builds it, and whenever.
       `--timestamp=${epoch}`,
       '--identity-label=false',
-      ...argumentsOf.map(([argument, value]) => `--build-arg=${argument}=${value}`),
+      // Not by arguments of the build: a step that uses one is found in the cache whatever its value was then.
+      `--label=org.opencontainers.image.version=${version}`,
+      `--label=org.opencontainers.image.revision=${revision}`,
+      ...Object.entries(bases).map(([argument, image]) => `--build-arg=${argument}=${image}`),
       ...(await secrets()),
       '--file=images/Dockerfile',
       `--target=${target}`,
       `--tag=${name}`,
       '.',
     ],
-    root,
+    context,
   );
 
   const archive = join(output, `${target}.tar`);
