@@ -19,12 +19,19 @@ export interface TestBackends extends AsyncDisposable {
 const base = 'gocenter';
 const project = 'test-project';
 
-/** Starts what the kind needs, with all buckets, topics and subscriptions made. */
-export async function startBackends(kind: BackendKind, topics: TopicsOptions = {}): Promise<TestBackends> {
+/**
+ * Starts what the kind needs, with all buckets, topics and subscriptions made. Emulators listen on `address`: `host:port`, or
+ * a free port of the loopback.
+ */
+export async function startBackends(
+  kind: BackendKind,
+  topics: TopicsOptions = {},
+  listen: { address?: string } = {},
+): Promise<TestBackends> {
   const withStorage = kind === 'emulators' || kind === 'Cloud Storage and SQLite';
   const withMessaging = kind === 'emulators' || kind === 'files and Pub/Sub';
-  const storage = withStorage ? await startStorage() : undefined;
-  const messaging = withMessaging ? await startMessaging() : undefined;
+  const storage = withStorage ? await startStorage(listen) : undefined;
+  const messaging = withMessaging ? await startMessaging(listen) : undefined;
   for (const name of ['published', 'quarantine', 'records']) await storage?.createBucket(`${base}-${name}`);
   if (messaging !== undefined) await createTopics(messaging.address, project, topics);
   const close = async () => {
