@@ -6,6 +6,8 @@ export interface Balancer {
   url: string;
   /** From now on; `http://host:port`. */
   setTargets(urls: readonly string[]): void;
+  /** Connections to this target that have not sent anything yet. */
+  silent(url: string): number;
   close(): Promise<void>;
 }
 
@@ -13,6 +15,8 @@ export async function startBalancer(): Promise<Balancer> {
   let targets: URL[] = [];
   let next = 0;
   const open = new Set<{ destroy(): void }>();
+  const silent = new Map<string, number>();
+  const count = (host: string, more: number) => silent.set(host, (silent.get(host) ?? 0) + more);
   const server = createServer(near => {
     const target = targets[next++ % targets.length];
     if (target === undefined) {
@@ -21,6 +25,13 @@ export async function startBalancer(): Promise<Balancer> {
     }
     const far = connect(Number(target.port), target.hostname);
     open.add(near);
+    count(target.host, 1);
+    let isSilent = true;
+    const noted = () => {
+      if (isSilent) count(target.host, -1);
+      isSilent = false;
+    };
+    near.once('data', noted).once('close', noted);
     near
       .on('error', () => {})
       .on('close', () => {
@@ -36,6 +47,7 @@ export async function startBalancer(): Promise<Balancer> {
     setTargets(urls) {
       targets = urls.map(url => new URL(url));
     },
+    silent: url => silent.get(new URL(url).host) ?? 0,
     async close() {
       server.close();
       for (const socket of open) socket.destroy();

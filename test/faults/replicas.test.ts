@@ -84,14 +84,21 @@ describe.skipIf(!hasGo)('processor ×3, validator ×2, proxy ×3 on the emulator
     processors.setTargets(running.processor.map(({ origin }) => origin));
   }
 
-  /** As a rolling update does: a new one first, then nobody is sent to the old one, then it drains. */
+  /**
+   * As a rolling update does: a new one first, then nobody is sent to the old one, then, when all that were sent have
+   * said what they want (which a pod's preStop pause is for), it drains.
+   */
   async function replace(name: Name): Promise<void> {
     const [old] = running[name];
+    if (old === undefined) return;
     await start(name);
     running[name].shift();
     balance();
-    const end = await old?.stop();
-    expect([name, end?.code, end?.said.includes('stopped')]).toEqual([name, 0, true]);
+    const [balancer, url] = name === 'proxy' ? [proxies, old.url] : [processors, old.origin];
+    if (url !== '') await until('all have sent their request', () => balancer.silent(url) === 0);
+    await get(`${old.admin}/healthz`); // and it has seen them
+    const end = await old.stop();
+    expect([name, end.code, end.said.includes('stopped')]).toEqual([name, 0, true]);
   }
 
   const zipOf = ({ path, version }: FixtureModule) => fileUrl(proxies.url, path, version, 'zip');
