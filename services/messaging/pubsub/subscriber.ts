@@ -39,7 +39,8 @@ export interface CloudSubscriber extends Subscriber {
 
 /**
  * Takes messages of one subscription by one stream, as many at once as may be handled, none in advance. The client extends
- * the leases; it does not learn of one that Pub/Sub let end early, so handlers are told of `maxHandling` only.
+ * the leases; it does not learn of one that Pub/Sub let end early, so handlers are told of `maxHandling` only. While a
+ * handler goes on after that, this subscriber takes nothing more.
  */
 export function createSubscriber<S extends SubscriptionName>(
   pubsub: PubSub,
@@ -51,6 +52,8 @@ export function createSubscriber<S extends SubscriptionName>(
 ): CloudSubscriber {
   const deadline = Duration.from({ seconds: Math.ceil(lease / 1000) });
   const running = new Map<Delivered, Promise<void>>();
+  /** Of those, the ones that go on although their message has been given back. */
+  const overdue = new Set<Promise<void>>();
   let closing: Promise<void> | undefined;
   let subscription = open();
 
@@ -74,22 +77,25 @@ export function createSubscriber<S extends SubscriptionName>(
       },
     });
     opened.on('message', message => {
-      running.set(
-        message,
-        receive(message).finally(() => running.delete(message)),
-      );
+      const received = receive(message, opened, () => overdue.add(received)).finally(() => {
+        running.delete(message);
+        overdue.delete(received);
+      });
+      running.set(message, received);
     });
     opened.on('error', error => onError(queueFault(error, `taking messages of ${name}`)));
-    opened.once('close', () => void reopen());
+    opened.once('close', () => void reopen(opened));
     return opened;
   }
 
-  async function reopen(): Promise<void> {
+  /** After the stream’s end, which Pub/Sub has brought about or a handler that is overdue. */
+  async function reopen(ended: Subscription): Promise<void> {
     await sleep(reopening, undefined, { ref: false });
-    if (closing === undefined) subscription = open();
+    await Promise.all(overdue);
+    if (closing === undefined && subscription === ended) subscription = open();
   }
 
-  async function receive(message: Delivered): Promise<void> {
+  async function receive(message: Delivered, from: Subscription, onOverdue: () => void): Promise<void> {
     const only = message.attributes[attribute.onlyFor];
     if (only !== undefined && only !== name) return message.ack();
     let content: SubscribedMessage<S>;
@@ -101,6 +107,9 @@ export function createSubscriber<S extends SubscriptionName>(
     const controller = new AbortController();
     const timer = setTimeout(() => {
       controller.abort(new Fault('timed-out', 'the message was handled for too long'));
+      // Its place is taken as long as it runs, which Pub/Sub can't know: it would give us the message again.
+      onOverdue();
+      void from.close();
       message.nack();
     }, maxHandling);
     const attempt = Math.max(1, message.deliveryAttempt);
