@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Eight kinds of test, apart so that each can be run alone: `vitest run --project unit`.
+// Nine kinds of test, apart so that each can be run alone: `vitest run --project unit`.
 // unit: seconds, nothing but Node. oracle: against Go's own x/mod. e2e: the real go command. browser: the pages in
 // Chromium. emulators: stand-ins of Google's servers. cluster: on a real Kubernetes API server and node. engine: under
-// the real Pulumi. faults: kill -9 and worse.
+// the real Pulumi. images: what runs in production. faults: kill -9 and worse.
 const project = (name: string, include: string[], extra: object = {}) => ({ test: { name, include, ...extra } });
 
 export default defineConfig({
@@ -19,6 +19,7 @@ export default defineConfig({
           'test/emulators/**',
           'test/cluster/**',
           'test/engine/**',
+          'test/images/**',
         ],
         testTimeout: 20_000,
       }),
@@ -37,6 +38,8 @@ export default defineConfig({
         hookTimeout: 120_000,
       }),
       project('browser', ['test/browser/**/*.test.ts'], { testTimeout: 120_000, hookTimeout: 180_000 }),
+      // The first run builds both images, twice.
+      project('images', ['test/images/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 600_000 }),
       project('faults', ['test/faults/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000 }),
     ],
   },

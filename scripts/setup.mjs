@@ -12,7 +12,14 @@ const node = {
   iptables: ['iptables', 'the real node of the test cluster'],
   ip: ['iproute2', 'the real node of the test cluster'],
 };
-const cluster = process.platform === 'linux' && process.getuid() === 0 ? node : {};
+/** What images are built with where no public registry is reached, and looked at. */
+const images = {
+  buildah: ['buildah', 'the images'],
+  debootstrap: ['debootstrap', 'the images without a public registry'],
+  runc: ['runc', 'the tests of the images'],
+};
+const asRoot = process.platform === 'linux' && process.getuid() === 0;
+const cluster = asRoot ? { ...node, ...images } : {};
 
 /** Command → Debian package and what is lost without it, by task. */
 const tools = {
@@ -27,6 +34,7 @@ const tools = {
   },
   cluster,
   'bench:pages': { chromium: ['chromium', 'the measuring of the first page in a browser'] },
+  images,
   bench: {
     nginx: ['nginx-light', 'the comparison with nginx'],
     wrk: ['wrk', 'wrk as load generator (autocannon serves instead)'],

@@ -8,8 +8,12 @@ import { createSqliteCatalogue } from './catalogue/sqlite.ts';
 import type { Config } from './config.ts';
 import { asFault, Fault } from './errors.ts';
 import type { Messaging } from './messaging/index.ts';
+import { createPubsubMessaging } from './messaging/pubsub.ts';
 import { createSqliteMessaging } from './messaging/sqlite.ts';
+import type { SubscriptionName } from './messaging/topics.ts';
 import { createFileStorage } from './storage/files.ts';
+import { createGcsClient } from './storage/gcs/client.ts';
+import { createGcsStorage } from './storage/gcs.ts';
 import type { Storage } from './storage/index.ts';
 
 /** What the services keep things in: adapters chosen by configuration. */
@@ -22,33 +26,37 @@ export interface Backends {
   records: Storage;
   messaging: Messaging;
   /** One a backend, for readiness. */
-  checks: Record<string, Check>;
+  checks: Record<StoreName | 'messaging', Check>;
   close(): Promise<void>;
 }
 
-/** The embedded backends: folders and one SQLite file under DATA_DIR. Several processes may share them. `onError` hears
- * of failures in the background, which are tried again. */
-export async function openBackends(config: Config, onError: (error: Error) => void): Promise<Backends> {
-  try {
-    return await open(config, onError);
-  } catch (error) {
-    const { kind, message } = asFault(error);
-    throw new Fault(kind, `DATA_DIR=${config.DATA_DIR}: ${message}`, { cause: error });
-  }
+export type StoreName = 'published' | 'quarantine' | 'records';
+
+/** What a process has to do with the backends: no more is looked at, for it may have no right to more. */
+export interface Uses {
+  /** Subscriptions that it reads. */
+  reads: readonly SubscriptionName[];
+  /** Whether it fetches or checks what is not published yet. */
+  quarantine: boolean;
 }
 
-async function open(config: Config, onError: (error: Error) => void): Promise<Backends> {
-  await makeFolder(resolve(config.DATA_DIR));
-  const folder = (name: string) => createFileStorage({ root: join(config.DATA_DIR, name) });
-  const published = await folder('published');
-  const quarantine = await folder('quarantine');
-  const records = await folder('records');
-  const messaging = await createSqliteMessaging({
-    file: join(config.DATA_DIR, 'messages.sqlite'),
-    maxAttempts: config.MAX_ATTEMPTS,
-    lease: config.LEASE,
-    onError,
-  });
+type CheckedStorage = Storage & { ready(): Promise<void> };
+type CheckedMessaging = Messaging & { ready(): Promise<void> };
+
+/**
+ * Opens the backends that STORAGE and MESSAGING name. Several processes may share them. Throws a sentence that begins with
+ * the variable that is to be corrected. `onError` hears of failures in the background, which are tried again.
+ */
+export async function openBackends(config: Config, uses: Uses, onError: (error: Error) => void): Promise<Backends> {
+  const { stores, close } = await named(nameOf(config, 'STORAGE'), () => openStorage(config, uses));
+  let messaging: CheckedMessaging;
+  try {
+    messaging = await named(nameOf(config, 'MESSAGING'), () => openMessaging(config, uses, onError));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { published, quarantine, records } = stores;
   return {
     published,
     quarantine,
@@ -56,26 +64,28 @@ async function open(config: Config, onError: (error: Error) => void): Promise<Ba
     messaging,
     checks: {
       published: () => published.ready(),
-      quarantine: () => quarantine.ready(),
+      quarantine: async () => {
+        if (uses.quarantine) await quarantine.ready();
+      },
       records: () => records.ready(),
       messaging: () => messaging.ready(),
     },
-    close: () => messaging.close(),
+    close: () => messaging.close().finally(close),
   };
 }
 
 /** The catalogue, for the services and commands that need it: the others need not reach it. */
 export async function openCatalogue(config: Config): Promise<Catalogue & CatalogueWriter> {
   const postgres = postgresOptions(config);
-  if (postgres !== undefined) return named(config.CATALOGUE, createPostgresCatalogue(postgres));
+  if (postgres !== undefined) return named(`CATALOGUE=${config.CATALOGUE}`, () => createPostgresCatalogue(postgres));
   const file = config.CATALOGUE.replace(/^sqlite:/, '') || join(config.DATA_DIR, 'catalogue.sqlite');
-  return named(file, createSqliteCatalogue({ file }));
+  return named(`CATALOGUE (${file})`, () => createSqliteCatalogue({ file }));
 }
 
 /** Brings the schema of the catalogue to that of this program. Undefined where that is done by opening it. */
 export async function migrateCatalogue(config: Config): Promise<{ from: number; to: number } | undefined> {
   const postgres = postgresOptions(config);
-  return postgres && named(config.CATALOGUE, migratePostgres(postgres));
+  return postgres && named(`CATALOGUE=${config.CATALOGUE}`, () => migratePostgres(postgres));
 }
 
 function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): PostgresOptions | undefined {
@@ -84,12 +94,59 @@ function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): 
   return { ...parseAddress(CATALOGUE), ...(file !== '' && { password }) };
 }
 
-async function named<T>(what: string, opening: Promise<T>): Promise<T> {
+/** The variable that decided, with its value, for an operator's eyes. */
+function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING'): string {
+  const place = config[variable];
+  if (place.kind === 'gcs') return `STORAGE=gs://${place.base}`;
+  if (place.kind === 'pubsub') return `MESSAGING=pubsub:${place.project}`;
+  const path = place.kind === 'files' ? place.folder : place.file;
+  return path === undefined ? `DATA_DIR=${config.DATA_DIR}` : `${variable}=${path}`;
+}
+
+async function openStorage({ STORAGE: place, DATA_DIR }: Config, uses: Uses) {
+  if (place.kind === 'files') {
+    const root = place.folder ?? DATA_DIR;
+    await makeFolder(resolve(root));
+    return { stores: await each(name => createFileStorage({ root: join(root, name) })), close: async () => {} };
+  }
+  const client = createGcsClient({ endpoint: place.endpoint });
   try {
-    return await opening;
+    const look = (name: StoreName) => name !== 'quarantine' || uses.quarantine;
+    const stores = await each(name => createGcsStorage({ client, bucket: `${place.base}-${name}`, look: look(name) }));
+    return { stores, close: () => client.close() };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+async function openMessaging(
+  config: Config,
+  { reads }: Uses,
+  onError: (error: Error) => void,
+): Promise<CheckedMessaging> {
+  const { MESSAGING: place, MAX_ATTEMPTS: maxAttempts, LEASE: lease } = config;
+  if (place.kind === 'pubsub') {
+    const { project, endpoint: emulator } = place;
+    return createPubsubMessaging({ project, emulator, reads, maxAttempts, lease, onError });
+  }
+  const file = place.file ?? join(config.DATA_DIR, 'messages.sqlite');
+  await makeFolder(resolve(dirname(file)));
+  return createSqliteMessaging({ file, maxAttempts, lease, onError });
+}
+
+async function each(open: (name: StoreName) => Promise<CheckedStorage>): Promise<Record<StoreName, CheckedStorage>> {
+  const [published, quarantine, records] = [await open('published'), await open('quarantine'), await open('records')];
+  return { published, quarantine, records };
+}
+
+/** Runs `open`; what it throws begins with this name. */
+async function named<T>(name: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
   } catch (error) {
     const { kind, message } = asFault(error);
-    throw new Fault(kind, `CATALOGUE (${what}): ${message}`, { cause: error });
+    throw new Fault(kind, `${name}: ${message}`, { cause: error });
   }
 }
 

@@ -1,8 +1,9 @@
 import ipaddr from 'ipaddr.js';
 import { parseAddress } from './catalogue/postgres/address.ts';
-import { bytes, duration, flag, integer, list, oneOf, port, text, url, type Variable } from './env.ts';
+import { bytes, duration, flag, integer, list, oneOf, parsed, port, text, url, type Variable } from './env.ts';
 import { parseFeedAddress } from './origin/feed-address.ts';
 import { parseTime } from './origin/time.ts';
+import { parseMessaging, parseStorage } from './places.ts';
 
 /**
  * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
@@ -59,6 +60,15 @@ export const schema = {
       'Go vulnerability database (OSV): a folder, or an address such as `https://vuln.go.dev`. Without it none are known.',
   }),
   VULNDB_REFRESH: duration({ default: '1h', min: '1m', max: '7d', about: 'How often `VULNDB` is read anew.' }),
+  STORAGE: parsed('`file:<folder>`, `gs://<base>`', parseStorage, {
+    default: '',
+    about:
+      'Where modules and records are kept; empty is `DATA_DIR`. `gs://acme` is the buckets `acme-published`, `acme-quarantine` and `acme-records` of Cloud Storage.',
+  }),
+  MESSAGING: parsed('`sqlite:<file>`, `pubsub:<project>`', parseMessaging, {
+    default: '',
+    about: 'Where messages between services are kept; empty is `DATA_DIR`. `pubsub:` is the Pub/Sub of a project.',
+  }),
   UPSTREAM: text({
     about:
       'Origins in order, as in `GOPROXY`: addresses, `direct`, `off`, separated by `,` or `|`. Default: `go env GOPROXY`.',

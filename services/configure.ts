@@ -10,6 +10,10 @@ import { parseOrigins } from './processor/origins.ts';
 import { readTokens, type Token } from './proxy/access.ts';
 import { parseSumdb } from './sumdb/key.ts';
 
+/** Milliseconds. Pub/Sub takes no shorter one; a longer one would only make others wait for what a dead process had. */
+const shortestLease = 10_000;
+const longestLease = 60_000;
+
 /** What the go command of this machine would use, as defaults. */
 async function goDefaults(): Promise<{ UPSTREAM?: string; SUMDB?: string }> {
   try {
@@ -86,6 +90,10 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] 
   }
   if (config.REQUIRE_TOKEN === true && TOKENS_FILE === '') {
     faults.push('REQUIRE_TOKEN=true needs TOKENS_FILE, or nobody could read anything');
+  }
+  const { MESSAGING, LEASE = 0 } = config;
+  if (MESSAGING?.kind === 'pubsub' && (LEASE < shortestLease || LEASE > longestLease)) {
+    faults.push('LEASE must be from 10s to 60s with Pub/Sub, which keeps a dead process’s messages for so long');
   }
   let tokens: Token[] = [];
   if (TOKENS_FILE !== '') {

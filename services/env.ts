@@ -21,6 +21,10 @@ function variable<T>(accepts: string, options: Options, parse: (text: string) =>
   return { accepts, default: options.default, about: options.about, parse };
 }
 
+/** What has a form of its own; `parse` throws a sentence that says what to write instead. */
+export const parsed = <T>(accepts: string, parse: (text: string) => T, options: Options): Variable<T> =>
+  variable(accepts, options, parse);
+
 export const text = (options: Options & { check?: (value: string) => void }) =>
   variable('text', options, value => {
     options.check?.(value);

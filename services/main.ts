@@ -55,7 +55,7 @@ async function main(): Promise<number> {
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
-  const backends = await openBackends(config, error => say(error.message));
+  const backends = await openBackends(config, { reads: [], quarantine: true }, error => say(error.message));
   try {
     const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };

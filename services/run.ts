@@ -13,8 +13,9 @@ import type { Config } from './config.ts';
 import { type HookSecrets, noHookSecrets } from './discovery/hooks/secrets.ts';
 import { createDiscovery } from './discovery/index.ts';
 import { Fault } from './errors.ts';
+import type { Messaging } from './messaging/index.ts';
 import { type SubscriptionName, subscriptions } from './messaging/topics.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createNotifier } from './notifier/index.ts';
 import { createOutbox } from './notifier/outbox.ts';
 import { type NotifierSecrets, noNotifierSecrets } from './notifier/secrets.ts';
@@ -82,27 +83,26 @@ export async function run(options: RunOptions): Promise<Running> {
 
   try {
     const metrics = createMetrics();
-    say(`opening the backends under ${config.DATA_DIR}`);
-    const backends = await openBackends(config, err =>
+    say('opening the backends');
+    const reads = subscriptionsOf(services);
+    const uses = { reads, quarantine: has('processor') || has('validator') };
+    const backends = await openBackends(config, uses, err =>
       log.warn({ err }, 'messaging fails in the background; it tries again'),
     );
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
-    const checks = { ...backends.checks };
-    const concerns: Record<string, Check> = {};
+    const { messaging, ...stores } = backends.checks;
+    // Who only publishes can go on with what is published already while messaging fails.
+    const checks: Record<string, Check> = reads.length > 0 ? { ...stores, messaging } : { ...stores };
+    const concerns: Record<string, Check> = reads.length > 0 ? {} : { messaging };
 
     const admin = createAdmin({
       checks,
       concerns,
       registry: metrics.registry,
       collect: async () => {
-        for (const name of Object.keys(subscriptions) as SubscriptionName[]) {
-          const backlog = await backends.messaging.backlog(name);
-          metrics.queueDepth.set({ subscription: name }, backlog.depth);
-          metrics.queueAge.set({ subscription: name }, backlog.oldestAge);
-          metrics.queueDead.set({ subscription: name }, backlog.dead);
-        }
+        await Promise.all(reads.map(name => measureBacklog(metrics, backends.messaging, name)));
       },
       draining: () => draining,
     });
@@ -269,6 +269,25 @@ export async function run(options: RunOptions): Promise<Running> {
 
 /** Where the proxies leave their download logs for ui-backend to count. */
 const spoolFolder = (config: Config) => join(config.DATA_DIR, 'downloads');
+
+/** The subscriptions of these services: a subscription is named after its service, or `<service>.<event>`. */
+const subscriptionsOf = (services: readonly ServiceName[]): SubscriptionName[] =>
+  (Object.keys(subscriptions) as SubscriptionName[]).filter(name =>
+    services.some(service => service === name.split('.')[0]),
+  );
+
+/** What is not known has no value: neither an old one nor zero. */
+async function measureBacklog(metrics: Metrics, messaging: Messaging, subscription: SubscriptionName): Promise<void> {
+  const { queueDepth, queueAge, queueDead } = metrics;
+  try {
+    const { depth, oldestAge, dead } = await messaging.backlog(subscription);
+    queueDepth.set({ subscription }, depth);
+    queueAge.set({ subscription }, oldestAge);
+    queueDead.set({ subscription }, dead);
+  } catch {
+    for (const gauge of [queueDepth, queueAge, queueDead]) gauge.remove({ subscription });
+  }
+}
 
 /** In order: the proxy first, so that the others still serve what it waits for; the backends last. */
 async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {

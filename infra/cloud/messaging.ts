@@ -84,6 +84,8 @@ export class Messaging extends ComponentResource {
     const dead = this.#subscription(deadId, deadTopic, { messageRetentionDuration: days(longestRetention) });
     const subscription = this.#subscription(id, topic, {
       messageRetentionDuration: days(retentionDays),
+      // Messages of one version go to one process, which works on it once, however many have asked.
+      enableMessageOrdering: true,
       retryPolicy: { minimumBackoff: '1s', maximumBackoff: '600s' },
       deadLetterPolicy: { deadLetterTopic: deadTopic.id, maxDeliveryAttempts: defaultOf(schema.MAX_ATTEMPTS) },
     });
@@ -93,6 +95,8 @@ export class Messaging extends ComponentResource {
     operators.forEach((member, index) => void this.#subscriber(dead, deadId, `operators-${index}`, member));
     // Pub/Sub forwards a dead letter in two steps and needs a right for each: publish it there, acknowledge it here.
     this.#publisher(deadTopic, deadId, 'agent', serviceAgent);
+    // The service makes its dead letters itself where it can, and says why.
+    this.#publisher(deadTopic, deadId, service, members[service]);
     this.#subscriber(subscription, id, 'agent', serviceAgent);
     return { subscription, dead };
   }

@@ -93,10 +93,14 @@ export async function startRealNode(options: RealNodeOptions): Promise<RealNode>
   };
 }
 
-/** Gives the node an image from an archive, as `writeImage` and buildah write it. */
-export async function importImage(nodePid: number, archive: string): Promise<void> {
-  const command = ['-t', String(nodePid), '--mount', '--net', 'ctr', '-n', 'k8s.io', 'images', 'import', '-'];
-  const child = spawn('nsenter', command, { stdio: ['pipe', 'ignore', 'pipe'] });
+/**
+ * Gives the node an image from an archive, as `writeImage` and buildah write it; with `name`, as `<name>@<digest>` instead of
+ * by the name in the archive.
+ */
+export async function importImage(nodePid: number, archive: string, name?: string): Promise<void> {
+  const command = ['-t', String(nodePid), '--mount', '--net', 'ctr', '-n', 'k8s.io', 'images', 'import'];
+  if (name !== undefined) command.push('--digests', '--base-name', name);
+  const child = spawn('nsenter', [...command, '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;

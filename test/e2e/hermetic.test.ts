@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, hasOpenssl } from '../direct-origin/authority.ts';
+import { type BackendKind, backendKinds } from '../emulators/backends.ts';
 import {
   type FixtureModule,
   loadFixtures,
@@ -46,8 +47,8 @@ const open: World[] = [];
 afterAll(() => Promise.all(open.map(world => world.close())));
 
 /** A world whose private modules are below corp.example, and that denies example.com/denied. */
-async function makeWorld(): Promise<World & { more: Settings }> {
-  const world = await openWorld([toolchain(), secret, denied, ...extra]);
+async function makeWorld(kind: BackendKind = 'embedded'): Promise<World & { more: Settings }> {
+  const world = await openWorld([toolchain(), secret, denied, ...extra], kind);
   open.push(world);
   const file = join(world.folder, 'tokens.json');
   await writeFile(file, JSON.stringify({ tokens }));
@@ -65,12 +66,12 @@ async function buildProgram(go: Go): Promise<string> {
 
 const linesOf = ({ stdout }: { stdout: string }) => stdout.trim().split('\n');
 
-describe.skipIf(!hasGo)('the go command without any network (needs go)', () => {
+describe.skipIf(!hasGo).each(backendKinds)('the go command without any network, on %s (needs go)', kind => {
   let world: Awaited<ReturnType<typeof makeWorld>>;
   let service: Service;
   let go: Go;
   beforeAll(async () => {
-    world = await makeWorld();
+    world = await makeWorld(kind);
     service = await world.start(world.more);
     go = await world.go(service);
   });
@@ -235,12 +236,13 @@ describe.skipIf(!hasGo || !hasOpenssl)('private modules (needs go and openssl)',
   });
 });
 
-describe.skipIf(!hasGo)('with upstream and checksum database gone (needs go)', () => {
+const kept = ['embedded', 'emulators'] as const;
+describe.skipIf(!hasGo).each(kept)('with upstream and checksum database gone, on %s (needs go)', kind => {
   let world: Awaited<ReturnType<typeof makeWorld>>;
   let service: Service;
   let sums: string;
   beforeAll(async () => {
-    world = await makeWorld();
+    world = await makeWorld(kind);
     const mirror = await startMirror(world.sumdb, await loadFixtures());
     const settings = { ...world.more, SUMDB: `${world.sumdb.verifierKey} ${mirror.url}` };
     const first = await world.start(settings);
@@ -279,9 +281,11 @@ describe.skipIf(!hasGo)('with upstream and checksum database gone (needs go)', (
     }
   });
 
-  test('the published folder is a GOPROXY by itself, without any server', async () => {
+  test('the published folder, or bucket, is a GOPROXY by itself, with all services gone', async () => {
     await service.stop();
-    const url = `file://${join(world.settings.DATA_DIR ?? '', 'published')}`;
+    const { storage } = world.backends;
+    const folder = `file://${join(world.settings.DATA_DIR ?? '', 'published')}`;
+    const url = storage === undefined ? folder : `${storage.url}/${storage.published}`;
     expect(await buildProgram(await world.go({ url }, { GOSUMDB: 'off' }))).toBe(sums);
   });
 });

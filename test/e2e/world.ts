@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BackendKind, startBackends, type TestBackends } from '../emulators/backends.ts';
 import { type SumdbServer, startSumdbServer } from '../sumdb-server/server.ts';
 import { type FixtureModule, loadFixtures, startUpstream, type Upstream } from '../upstream/index.ts';
 import { createGo, type Go, type GoOptions, hasGo } from './go.ts';
@@ -9,6 +10,7 @@ import { type Service, type Settings, startService } from './service.ts';
 /** An upstream with the fixtures, a checksum database of them, and services and go commands that use both. */
 export interface World {
   folder: string;
+  backends: TestBackends;
   upstream: Upstream;
   /** None where go is missing, which it is built with. */
   sumdb: Pick<SumdbServer, 'verifierKey' | 'url' | 'close'>;
@@ -23,10 +25,14 @@ export interface World {
 
 const noSumdb = { verifierKey: 'off', url: '', close: async () => {} };
 
-export async function openWorld(modules: readonly FixtureModule[] = []): Promise<World> {
+export async function openWorld(
+  modules: readonly FixtureModule[] = [],
+  kind: BackendKind = 'embedded',
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'gocenter-e2e-'));
   const upstream = await startUpstream({ modules: [...(await loadFixtures()), ...modules] });
   const sumdb = hasGo ? await startSumdbServer({ upstream: upstream.url }) : noSumdb;
+  const backends = await startBackends(kind);
   const services: Service[] = [];
   const gos: Go[] = [];
   const settings = {
@@ -34,9 +40,11 @@ export async function openWorld(modules: readonly FixtureModule[] = []): Promise
     UPSTREAM: upstream.url,
     PRIVATE_UPSTREAM: upstream.url,
     SUMDB: `${sumdb.verifierKey} ${sumdb.url}`,
+    ...backends.settings,
   };
   return {
     folder,
+    backends,
     upstream,
     sumdb,
     settings,
@@ -55,6 +63,7 @@ export async function openWorld(modules: readonly FixtureModule[] = []): Promise
       await Promise.all(gos.map(go => go.remove()));
       await upstream.close();
       await sumdb.close();
+      await backends.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

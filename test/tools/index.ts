@@ -39,7 +39,11 @@ const flags = [
 
 const sources: Readonly<Record<string, string[]>> = {
   pause: ['main.go'],
-  emulators: ['go.sum', 'fake-gcs-server/main.go', 'pstest/main.go'],
+  emulators: [
+    'go.sum',
+    ...['main.go', 'uploads.go'].map(name => `fake-gcs-server/${name}`),
+    ...['main.go', 'monitoring.go', 'split.go', 'subscriber.go'].map(name => `pstest/${name}`),
+  ],
 };
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'tools');
 

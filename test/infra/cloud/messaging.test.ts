@@ -48,6 +48,7 @@ describe('Messaging', () => {
       topic: `m-${subscriptions[id]}.id`,
       ackDeadlineSeconds: 30,
       messageRetentionDuration: '604800s',
+      enableMessageOrdering: true,
       retryPolicy: { minimumBackoff: '1s', maximumBackoff: '600s' },
       deadLetterPolicy: { deadLetterTopic: `m-${id}.dead.id`, maxDeliveryAttempts: 5 },
     });
@@ -61,8 +62,13 @@ describe('Messaging', () => {
   });
 
   it.each(subscriptionIds)('lets Pub/Sub move dead letters of %s: publish them there, acknowledge them here', id => {
-    expect(grants('Topic', `${id}.dead`)).toEqual(['publisher serviceAccount:pubsub']);
+    expect(grants('Topic', `${id}.dead`)).toContain('publisher serviceAccount:pubsub');
     expect(grants('Subscription', id)).toContain('subscriber serviceAccount:pubsub');
+  });
+
+  it.each(subscriptionIds)('lets nobody else but its own service make dead letters of %s', id => {
+    const makers = [`publisher ${members[readerOf(id)]}`, 'publisher serviceAccount:pubsub'];
+    expect(grants('Topic', `${id}.dead`).sort()).toEqual(makers.sort());
   });
 
   it.each(topicIds)('lets only those publish on %s who have something to say there', id => {

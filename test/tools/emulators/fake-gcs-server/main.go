@@ -35,7 +35,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { log.Fatal(http.Serve(listener, server.HTTPHandler())) }()
+	go func() { log.Fatal(http.Serve(listener, withUploadStatus(server.HTTPHandler()))) }()
 	fmt.Println(url)
 	io.Copy(io.Discard, os.Stdin)
 }

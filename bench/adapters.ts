@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { schema } from '../services/config.ts';
+import { createPubsubMessaging } from '../services/messaging/pubsub.ts';
+import { type Service, startService } from '../test/e2e/service.ts';
+import { type BackendKind, backendKinds, startBackends } from '../test/emulators/backends.ts';
+import { type FixtureModule, startUpstream, syntheticModule } from '../test/upstream/index.ts';
+import { type Cold, measureCold } from './cold.ts';
+
+/**
+ * `node bench/adapters.ts`: what the adapters of Google Cloud cost, on emulators (needs Go). How much later a version that is
+ * not here is served than on the embedded ones, and how many messages a second one processor's subscription takes with
+ * a handler that does nothing. Prints; asserts nothing.
+ */
+
+const versions = 100;
+const messages = 20_000;
+const concurrency = schema.PROCESSOR_CONCURRENCY.parse(schema.PROCESSOR_CONCURRENCY.default ?? '');
+
+async function measurePublishing(kind: BackendKind): Promise<Cold> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'bench-adapters-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const backends = stack.use(await startBackends(kind));
+  const modulesOf = (name: string, count: number): FixtureModule[] =>
+    Array.from({ length: count }, (_, i) => syntheticModule(`example.com/${name}/m${i}`, 'v1.0.0', 18_000));
+  const [warm, measured] = [modulesOf('warm', 20), modulesOf('measured', versions)];
+  const upstream = await startUpstream({ modules: [...warm, ...measured] });
+  stack.defer(() => upstream.close());
+  const settings = { ...backends.settings, DATA_DIR: folder, UPSTREAM: upstream.url, SUMDB: 'off', RATE_LIMIT: '0' };
+  const service: Service = await startService(settings);
+  stack.defer(async () => void (await service.stop()));
+  await measureCold(service.url, upstream.url, warm);
+  return measureCold(service.url, upstream.url, measured);
+}
+
+/** Messages a second, from the first that is handled to the last; all wait before. */
+async function measureMessages(): Promise<number> {
+  await using backends = await startBackends('files and Pub/Sub');
+  const { address = '', project = '' } = backends.messaging ?? {};
+  const place = { project, emulator: address, reads: ['processor'] as const };
+  const messaging = await createPubsubMessaging({ ...place, maxAttempts: 5, lease: 30_000 });
+  const publish = (i: number) =>
+    messaging.publish('module.requested', {
+      v: 1,
+      module: 'example.com/module',
+      version: `v1.${i}.0`,
+      by: 'proxy',
+      requestedAt: new Date().toISOString(),
+    });
+  for (let i = 0; i < messages; i += 500) await Promise.all(Array.from({ length: 500 }, (_, n) => publish(i + n)));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let begun = 0;
+  let handled = 0;
+  messaging.subscribe(
+    'processor',
+    async () => {
+      if (handled++ === 0) begun = performance.now();
+      if (handled === messages) resolve();
+    },
+    { concurrency },
+  );
+  await promise;
+  const rate = messages / ((performance.now() - begun) / 1000);
+  await messaging.close();
+  return rate;
+}
+
+const costs = new Map<BackendKind, Cold>();
+for (const kind of backendKinds) costs.set(kind, await measurePublishing(kind));
+const embedded = costs.get('embedded')?.viaServer ?? Number.NaN;
+console.log(`from the first request of a version to its last byte, ms at the median of ${versions}:`);
+for (const [kind, { viaServer, direct }] of costs) {
+  const more = kind === 'embedded' ? '' : `, ${(viaServer - embedded).toFixed(1)} more than embedded`;
+  console.log(`  ${kind}: ${viaServer.toFixed(1)}, straight from the upstream ${direct.toFixed(1)}${more}`);
+}
+const rate = await measureMessages();
+console.log(`messages a second, concurrency ${concurrency}, of ${messages}: ${Math.round(rate)}`);

@@ -1,0 +1,61 @@
+import type { PubSub } from '@google-cloud/pubsub';
+import { Fault } from '../../errors.ts';
+import { type SubscriptionName, subscriptions } from '../topics.ts';
+import { callOptions } from './client.ts';
+import { codeOf, queueFault, rpc } from './faults.ts';
+import { deadName } from './names.ts';
+
+/**
+ * The deliveries after which Pub/Sub itself makes a dead letter of the subscription's messages. Throws a sentence that
+ * says what to do when the subscription is missing, may not be seen, or is not as the port needs it.
+ */
+export async function checkSubscription(pubsub: PubSub, name: SubscriptionName): Promise<number> {
+  const topic = subscriptions[name];
+  const { topic: actual, deadLetterPolicy, enableMessageOrdering } = await lookAt(pubsub, name);
+  if (actual?.split('/').at(-1) !== topic) {
+    const found = actual === '_deleted-topic_' ? 'a topic that was deleted' : actual;
+    throw new Fault(
+      'unavailable',
+      `the subscription ${name} is of ${found}, not of ${topic}: delete it and create it on ${topic}`,
+    );
+  }
+  if (enableMessageOrdering !== true) {
+    throw new Fault(
+      'unavailable',
+      `the subscription ${name} has no message ordering, by which a version is worked on once at a time: create it anew with it`,
+    );
+  }
+  if (deadLetterPolicy?.deadLetterTopic?.split('/').at(-1) !== deadName(name)) {
+    throw new Fault(
+      'unavailable',
+      `the subscription ${name} does not give dead letters to ${deadName(name)}: set its dead letter policy so`,
+    );
+  }
+  return deadLetterPolicy.maxDeliveryAttempts ?? 5;
+}
+
+async function lookAt(pubsub: PubSub, name: SubscriptionName) {
+  try {
+    const [metadata] = await pubsub.subscription(name).getMetadata(callOptions);
+    return metadata;
+  } catch (error) {
+    const because = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
+    const code = codeOf(error);
+    if (code === rpc.notFound) {
+      throw because(
+        `there is no subscription ${name} in project ${pubsub.projectId}: create it on ${subscriptions[name]}, or correct MESSAGING`,
+      );
+    }
+    if (code === rpc.permissionDenied || code === rpc.unauthenticated) {
+      throw because(
+        `the subscription ${name} may not be seen: grant this service’s identity roles/pubsub.viewer and roles/pubsub.subscriber on it`,
+      );
+    }
+    if (/default credentials/i.test(String(error))) {
+      throw because(
+        'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
+      );
+    }
+    throw queueFault(error, `looking at the subscription ${name}`);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Where a backend is: the values of STORAGE and MESSAGING, parsed. An address of Google Cloud may end with
+ * `?endpoint=<address>`, of a server that speaks the same and asks for no credentials, as emulators do.
+ */
+export type StoragePlace =
+  /** A folder; undefined is DATA_DIR. */
+  | { kind: 'files'; folder: string | undefined }
+  /** Buckets `<base>-published`, `<base>-quarantine`, `<base>-records`; `endpoint` is an http or https address, or empty. */
+  | { kind: 'gcs'; base: string; endpoint: string };
+
+export type MessagingPlace =
+  /** A file; undefined is `messages.sqlite` in DATA_DIR. */
+  | { kind: 'sqlite'; file: string | undefined }
+  /** `endpoint` is `host:port`, or empty. */
+  | { kind: 'pubsub'; project: string; endpoint: string };
+
+/** Throws a sentence that says what to write instead. */
+export function parseStorage(value: string): StoragePlace {
+  if (value === '') return { kind: 'files', folder: undefined };
+  const folder = afterScheme(value, 'file:');
+  if (folder !== undefined) return { kind: 'files', folder };
+  const [place, endpoint] = splitEndpoint(value);
+  // A bucket's name has 63 characters at most; the longest ending is -quarantine.
+  const base = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,51})\/?$/.exec(place)?.[1];
+  if (base === undefined) throw new Error('must be file:<folder> or gs://<base>, the beginning of its buckets’ names');
+  if (endpoint !== '' && !/^https?:\/\/[^/?#]+$/.test(endpoint)) {
+    throw new Error('has an endpoint that is no address such as http://127.0.0.1:4443');
+  }
+  return { kind: 'gcs', base, endpoint };
+}
+
+/** Throws a sentence that says what to write instead. */
+export function parseMessaging(value: string): MessagingPlace {
+  if (value === '') return { kind: 'sqlite', file: undefined };
+  const file = afterScheme(value, 'sqlite:');
+  if (file !== undefined) return { kind: 'sqlite', file };
+  const [place, endpoint] = splitEndpoint(value);
+  const project = /^pubsub:([a-z][a-z0-9.:-]*[a-z0-9])$/.exec(place)?.[1];
+  if (project === undefined) throw new Error('must be sqlite:<file> or pubsub:<project>');
+  if (endpoint !== '' && !/^[^/?#]+:\d+$/.test(endpoint)) {
+    throw new Error('has an endpoint that is no host and port such as 127.0.0.1:8085');
+  }
+  return { kind: 'pubsub', project, endpoint };
+}
+
+function afterScheme(value: string, scheme: string): string | undefined {
+  if (!value.startsWith(scheme)) return undefined;
+  const path = value.slice(scheme.length);
+  if (path === '') throw new Error(`needs a path after ${scheme}`);
+  return path;
+}
+
+function splitEndpoint(value: string): [place: string, endpoint: string] {
+  const at = value.indexOf('?endpoint=');
+  return at < 0 ? [value, ''] : [value.slice(0, at), value.slice(at + '?endpoint='.length)];
+}

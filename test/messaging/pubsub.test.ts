@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import type { PubSub } from '@google-cloud/pubsub';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Messaging } from '../../services/messaging/index.ts';
+import { createPubsubClient } from '../../services/messaging/pubsub/client.ts';
+import { allSubscriptions, createPubsubMessaging } from '../../services/messaging/pubsub.ts';
+import { subscriptions } from '../../services/messaging/topics.ts';
+import { type MessagingEmulator, startMessaging } from '../emulators/messaging.ts';
+import { createTopics } from '../emulators/topics.ts';
+import { messagingContract } from './contract.ts';
+import { requested, until, versions } from './helpers.ts';
+
+const hasGo = spawnSync('go', ['version']).status === 0;
+
+describe.skipIf(!hasGo)('Pub/Sub (needs Go)', () => {
+  let server: MessagingEmulator;
+  let projects = 0;
+  beforeAll(async () => {
+    server = await startMessaging();
+  });
+  afterAll(() => server?.close());
+
+  messagingContract('Pub/Sub', async () => {
+    const project = `contract-${projects++}`;
+    const clients: Messaging[] = [];
+    let made: Promise<void> | undefined;
+    const make = (backoff = { first: 2, max: 10 }) => {
+      made ??= createTopics(server.address, project, { backoff });
+      return made;
+    };
+    return {
+      async open({ maxAttempts = 3, lease = 5000, backoff, ...options } = {}) {
+        await make(backoff);
+        const place = { project, emulator: server.address, reads: allSubscriptions };
+        const client = await createPubsubMessaging({ ...place, maxAttempts, lease, ...options });
+        clients.push(client);
+        return client;
+      },
+      async store(subscription, text) {
+        const pubsub = createPubsubClient(project, server.address);
+        // Pub/Sub takes no message that is quite empty.
+        await pubsub
+          .topic(subscriptions[subscription])
+          .publishMessage({ data: Buffer.from(text), attributes: { a: 'b' } });
+        await pubsub.close();
+      },
+      async close() {
+        await Promise.all(clients.map(client => client.close()));
+      },
+    };
+  });
+
+  describe('at the start', () => {
+    let project: string;
+    let pubsub: PubSub;
+    beforeEach(() => {
+      project = `start-${projects++}`;
+      pubsub = createPubsubClient(project, server.address);
+    });
+    afterEach(() => pubsub.close());
+
+    const open = () =>
+      createPubsubMessaging({ project, emulator: server.address, reads: ['processor'], maxAttempts: 5, lease: 10_000 });
+    const deadLetterPolicy = () => ({
+      deadLetterTopic: `projects/${project}/topics/processor.dead`,
+      maxDeliveryAttempts: 5,
+    });
+    const topics = (...names: string[]) => Promise.all(names.map(name => pubsub.createTopic(name)));
+
+    test('a missing subscription is a sentence that says what to create', async () => {
+      await expect(open()).rejects.toThrow(
+        `there is no subscription processor in project ${project}: create it on module.requested, or correct MESSAGING`,
+      );
+    });
+
+    test('a subscription of another topic is a sentence that names both', async () => {
+      await topics('module.fetched', 'processor.dead');
+      await pubsub.createSubscription('module.fetched', 'processor', { deadLetterPolicy: deadLetterPolicy() });
+      await expect(open()).rejects.toThrow(
+        /the subscription processor is of projects\/.*\/topics\/module\.fetched, not of module\.requested: delete it/,
+      );
+    });
+
+    test('a subscription of a topic that was deleted is told so', async () => {
+      await topics('module.requested', 'processor.dead');
+      await pubsub.createSubscription('module.requested', 'processor', { deadLetterPolicy: deadLetterPolicy() });
+      await pubsub.topic('module.requested').delete();
+      await expect(open()).rejects.toThrow('the subscription processor is of a topic that was deleted, not of');
+    });
+
+    test('one without ordering, or without dead letters, would break a promise', async () => {
+      await topics('module.requested', 'processor.dead');
+      await pubsub.createSubscription('module.requested', 'processor', { deadLetterPolicy: deadLetterPolicy() });
+      await expect(open()).rejects.toThrow('the subscription processor has no message ordering');
+      await pubsub.subscription('processor').delete();
+      await pubsub.createSubscription('module.requested', 'processor', { enableMessageOrdering: true });
+      await expect(open()).rejects.toThrow('the subscription processor does not give dead letters to processor.dead');
+    });
+
+    test('subscriptions of other services are no concern of a process', async () => {
+      await createTopics(server.address, project);
+      await pubsub.subscription('validator').delete();
+      const messaging = await open();
+      await messaging.ready();
+      await messaging.close();
+    });
+  });
+
+  test('messages of one version are handled one at a time, by all processes together', async () => {
+    const project = `ordered-${projects++}`;
+    await createTopics(server.address, project);
+    const place = { project, emulator: server.address, reads: allSubscriptions, maxAttempts: 5, lease: 10_000 };
+    const clients = await Promise.all([1, 2, 3].map(() => createPubsubMessaging(place)));
+    const now = new Map<string, number>();
+    let peak = 0;
+    let handled = 0;
+    for (const client of clients) {
+      client.subscribe(
+        'processor',
+        async ({ version }) => {
+          const count = (now.get(version) ?? 0) + 1;
+          now.set(version, count);
+          peak = Math.max(peak, count);
+          await new Promise(resolve => setTimeout(resolve, 5));
+          now.set(version, count - 1);
+          handled++;
+        },
+        { concurrency: 8 },
+      );
+    }
+    const all = versions(5).flatMap(version => Array.from({ length: 10 }, () => requested(version)));
+    await Promise.all(all.map((message, i) => clients[i % 3]?.publish('module.requested', message)));
+    await until(() => handled === all.length);
+    expect(peak).toBe(1);
+    await Promise.all(clients.map(client => client.close()));
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { parseMessaging, parseStorage } from '../services/places.ts';
+
+describe('STORAGE', () => {
+  test.each([
+    ['', { kind: 'files', folder: undefined }],
+    ['file:/srv/modules', { kind: 'files', folder: '/srv/modules' }],
+    ['gs://acme-go', { kind: 'gcs', base: 'acme-go', endpoint: '' }],
+    ['gs://acme?endpoint=http://127.0.0.1:4443', { kind: 'gcs', base: 'acme', endpoint: 'http://127.0.0.1:4443' }],
+  ])('%j is a place', (text, place) => expect(parseStorage(text)).toEqual(place));
+
+  test.each(['acme', 'gs:acme', 'gs://', 'gs://Acme', 'gs://a/b', `gs://${'a'.repeat(53)}`, 's3://acme', 'file:'])(
+    '%j is none, and what to write is said',
+    text => expect(() => parseStorage(text)).toThrow(/^(must be file:<folder> or gs:\/\/<base>|needs a path after)/),
+  );
+
+  test('an endpoint has to be an address', () => {
+    expect(() => parseStorage('gs://acme?endpoint=127.0.0.1')).toThrow('no address such as http://127.0.0.1:4443');
+  });
+});
+
+describe('MESSAGING', () => {
+  test.each([
+    ['', { kind: 'sqlite', file: undefined }],
+    ['sqlite:/srv/queue.db', { kind: 'sqlite', file: '/srv/queue.db' }],
+    ['pubsub:acme-prod', { kind: 'pubsub', project: 'acme-prod', endpoint: '' }],
+    ['pubsub:acme.example:go', { kind: 'pubsub', project: 'acme.example:go', endpoint: '' }],
+    ['pubsub:acme?endpoint=localhost:8085', { kind: 'pubsub', project: 'acme', endpoint: 'localhost:8085' }],
+  ])('%j is a place', (text, place) => expect(parseMessaging(text)).toEqual(place));
+
+  test.each(['pubsub', 'pubsub:', 'pubsub:9', 'pubsub://acme', 'sqlite:', 'kafka:acme'])(
+    '%j is none, and what to write is said',
+    text =>
+      expect(() => parseMessaging(text)).toThrow(/^(must be sqlite:<file> or pubsub:<project>|needs a path after)/),
+  );
+
+  test('an endpoint has to be a host and a port', () => {
+    expect(() => parseMessaging('pubsub:acme?endpoint=http://x')).toThrow('no host and port such as 127.0.0.1:8085');
+  });
+});
