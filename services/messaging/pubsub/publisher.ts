@@ -24,7 +24,7 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-/** Sends what comes within a few milliseconds in one request, by key where there is one. */
+/** Sends what comes at once in one request, by key where there is one. */
 export function createPublisher(pubsub: PubSub): Publisher {
   const topics = new Map<string, Topic>();
   let waiting = 0;
@@ -34,7 +34,8 @@ export function createPublisher(pubsub: PubSub): Publisher {
     const known = topics.get(name);
     if (known !== undefined) return known;
     const topic = pubsub.topic(name, {
-      batching: { maxMessages: 100, maxMilliseconds: 5 },
+      // Messages of different keys can't share a request, so a longer wait would only delay them.
+      batching: { maxMessages: 100, maxMilliseconds: 1 },
       gaxOpts: callOptions,
       messageOrdering: true,
     });
