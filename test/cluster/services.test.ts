@@ -33,6 +33,7 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
     let objects: KubernetesObject[];
     let backends: TestBackends;
     let upstream: Upstream;
+    let hashed: Upstream;
     let sumdb: SumdbServer;
     let proxy: string;
     const exposed: Exposed[] = [];
@@ -78,8 +79,11 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       // The machine's end of the cable, which pods reach.
       const host = new URL(cluster?.server ?? '').hostname;
       backends = await startBackends('emulators', {}, { address: `${host}:0` });
-      upstream = await startUpstream({ modules: await loadFixtures() });
-      sumdb = await startSumdbServer({ upstream: upstream.url });
+      const modules = await loadFixtures();
+      upstream = await startUpstream({ modules });
+      // The database asks another upstream, so that requests of the first are the processor's alone.
+      hashed = await startUpstream({ modules });
+      sumdb = await startSumdbServer({ upstream: hashed.url });
       for (const url of [upstream.url, sumdb.url]) exposed.push(await expose(url, host));
       const [origin, sums] = exposed;
 
@@ -93,7 +97,7 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
         },
         variables: service => ({
           ...backends.settings,
-          ...(service !== 'proxy' && { SUMDB: `${sumdb.verifierKey} ${sums?.url}` }),
+          SUMDB: `${sumdb.verifierKey} ${sums?.url}`,
           ...(service === 'processor' && { UPSTREAM: origin?.url ?? '' }),
         }),
       });
@@ -122,6 +126,7 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       await backends?.close();
       await sumdb?.close();
       await upstream?.close();
+      await hashed?.close();
     });
 
     it.each(services)(
@@ -163,13 +168,19 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
 
     it('a proxy that is killed between two requests changes nothing: what it served is in the store', async () => {
       upstream.requests.clear();
-      const [pod] = await podsOf('proxy');
-      await client.delete({ ...header('v1', 'Pod', pod?.metadata?.name ?? '') }, undefined, undefined, 0);
-      await until('another one serves', 60_000, async () => {
-        const response = await fetch(`${proxy}/example.com/text/@v/v1.2.0.zip`, { signal: AbortSignal.timeout(2000) });
-        await response.arrayBuffer();
-        return response.status === 200 || undefined;
+      const [killed] = await podsOf('proxy');
+      const name = killed?.metadata?.name ?? '';
+      await client.delete(header('v1', 'Pod', name), undefined, undefined, 0);
+      await until('another one is ready', 60_000, async () => {
+        const [pod, ...more] = await podsOf('proxy');
+        const ready = pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+        return (ready && more.length === 0 && pod?.metadata?.name !== name) || undefined;
       });
+      const response = await until('it is asked', 20_000, () =>
+        fetch(`${proxy}/example.com/text/@v/v1.2.0.zip`, { signal: AbortSignal.timeout(2000) }),
+      );
+      await response.arrayBuffer();
+      expect(response.status).toBe(200);
       expect(upstream.requests.count(/\.zip$/)).toBe(0);
     }, 120_000);
 
