@@ -14,6 +14,7 @@ export default defineConfig({
         exclude: [
           'test/**/*.oracle.test.ts',
           'test/e2e/**',
+          'test/twelve-factors.test.ts',
           'test/faults/**',
           'test/browser/**',
           'test/emulators/**',
@@ -24,7 +25,10 @@ export default defineConfig({
         testTimeout: 20_000,
       }),
       project('oracle', ['test/**/*.oracle.test.ts'], { testTimeout: 120_000, hookTimeout: 180_000 }),
-      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 180_000 }),
+      project('e2e', ['test/e2e/**/*.test.ts', 'test/twelve-factors.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 180_000,
+      }),
       // The first run builds the servers.
       project('emulators', ['test/emulators/**/*.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000 }),
       project('cluster', ['test/cluster/**/*.test.ts'], {

@@ -15,7 +15,8 @@ import { type Cold, measureCold } from './cold.ts';
  */
 
 const versions = 100;
-const messages = 20_000;
+const messages = 10_000;
+const waiting = 200;
 const concurrency = schema.PROCESSOR_CONCURRENCY.parse(schema.PROCESSOR_CONCURRENCY.default ?? '');
 
 async function measurePublishing(kind: BackendKind): Promise<Cold> {
@@ -32,35 +33,39 @@ async function measurePublishing(kind: BackendKind): Promise<Cold> {
   const service: Service = await startService(settings);
   stack.defer(async () => void (await service.stop()));
   await measureCold(service.url, upstream.url, warm);
-  return measureCold(service.url, upstream.url, measured);
+  return await measureCold(service.url, upstream.url, measured);
 }
 
-/** Messages a second, from the first that is handled to the last; all wait before. */
+/** Messages a second, from the first that is handled to the last, while never more than `waiting` are on their way. */
 async function measureMessages(): Promise<number> {
   await using backends = await startBackends('files and Pub/Sub');
   const { address = '', project = '' } = backends.messaging ?? {};
   const place = { project, emulator: address, reads: ['processor'] as const };
   const messaging = await createPubsubMessaging({ ...place, maxAttempts: 5, lease: 30_000 });
-  const publish = (i: number) =>
-    messaging.publish('module.requested', {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let begun = 0;
+  let published = 0;
+  let handled = 0;
+  async function publish(): Promise<void> {
+    if (published === messages) return;
+    await messaging.publish('module.requested', {
       v: 1,
       module: 'example.com/module',
-      version: `v1.${i}.0`,
+      version: `v1.${published++}.0`,
       by: 'proxy',
       requestedAt: new Date().toISOString(),
     });
-  for (let i = 0; i < messages; i += 500) await Promise.all(Array.from({ length: 500 }, (_, n) => publish(i + n)));
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let begun = 0;
-  let handled = 0;
+  }
   messaging.subscribe(
     'processor',
     async () => {
       if (handled++ === 0) begun = performance.now();
       if (handled === messages) resolve();
+      publish().catch(error => console.error(error));
     },
     { concurrency },
   );
+  await Promise.all(Array.from({ length: waiting }, publish));
   await promise;
   const rate = messages / ((performance.now() - begun) / 1000);
   await messaging.close();

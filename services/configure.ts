@@ -39,14 +39,22 @@ export interface Files {
   notifier: NotifierSecrets;
 }
 
-/** Reads and checks all before it complains: one ConfigError has every fault. */
+/**
+ * Reads and checks all before it complains: one ConfigError has every fault. Without `fetches` nothing of this process asks
+ * an origin, so it needs none.
+ */
 export async function configure(
   environment: Readonly<Record<string, string | undefined>>,
+  { fetches }: { fetches: boolean },
 ): Promise<{ config: Config } & Files> {
   let values: Partial<Config>;
   let faults: readonly string[] = [];
   try {
-    values = readConfig(environment, { ...(await goDefaults()), ...ownAddresses(environment) });
+    values = readConfig(environment, {
+      ...(!fetches && { UPSTREAM: 'off' }),
+      ...(await goDefaults()),
+      ...ownAddresses(environment),
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     ({ values, faults } = error);

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     return 2;
   }
   try {
-    const { config, ...files } = await configure(process.env);
+    const { config, ...files } = await configure(process.env, { fetches: services.includes('processor') });
     if (command !== undefined) return await operate(command, rest, config);
     return await serve(config, services, files);
   } catch (error) {

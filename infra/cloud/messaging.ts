@@ -84,8 +84,6 @@ export class Messaging extends ComponentResource {
     const dead = this.#subscription(deadId, deadTopic, { messageRetentionDuration: days(longestRetention) });
     const subscription = this.#subscription(id, topic, {
       messageRetentionDuration: days(retentionDays),
-      // Messages of one version go to one process, which works on it once, however many have asked.
-      enableMessageOrdering: true,
       retryPolicy: { minimumBackoff: '1s', maximumBackoff: '600s' },
       deadLetterPolicy: { deadLetterTopic: deadTopic.id, maxDeliveryAttempts: defaultOf(schema.MAX_ATTEMPTS) },
     });

@@ -20,8 +20,6 @@ export interface PubsubOptions extends Partial<Settings> {
   lease: number;
 }
 
-/** Pub/Sub takes 1 KiB, of 4 bytes a character at most. Longer names that begin alike only wait for each other. */
-const longestKey = 256;
 /** Milliseconds that Cloud Monitoring's figures, which are minutes old, are kept. */
 const figuresKept = 30_000;
 
@@ -70,9 +68,7 @@ export async function createPubsubMessaging(options: PubsubOptions): Promise<Mes
       const text = encodeMessage(topic, message);
       // While it closes, the handlers that still run may publish.
       if (closed !== undefined && !isHandling()) refuseClosed();
-      // A retry of a version must not go to another process than the one that is at work on it.
-      const key = `${message.module}@${message.version}`.slice(0, longestKey);
-      await publisher.publish(topic, { data: Buffer.from(text), key });
+      await publisher.publish(topic, { data: Buffer.from(text) });
     },
 
     subscribe(name, handler, { concurrency }) {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import proxyAddr from '@fastify/proxy-addr';
 import type { Logger } from 'pino';
@@ -215,16 +215,25 @@ export function createProxy(deps: ProxyDeps): Proxy {
     visitor: (userAgent, country) => visitors.describe(userAgent, country),
   });
 
+  const sockets = new Set<Socket>();
+  server.on('connection', socket => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+
   return {
     server,
     close(grace) {
       closing = true;
       front.close();
       const drain = setTimeout(() => waiter.drain(), grace);
-      // Connections that finish their last request during the close must not wait for another.
-      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      // Connections that finish their last request during the close must not wait for another. Node's HTTP server takes
+      // one for idle whose answer is complete but not sent yet, and would cut it; so does its own `close`, at once.
+      const idle = setInterval(() => {
+        if (![...sockets].some(socket => socket.writableLength > 0)) server.closeIdleConnections();
+      }, 50);
       return new Promise(resolve => {
-        server.close(() => {
+        NetServer.prototype.close.call(server, () => {
           clearTimeout(drain);
           clearInterval(idle);
           resolve();

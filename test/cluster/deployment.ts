@@ -15,8 +15,8 @@ export interface DeploymentOptions {
   services: readonly ServiceName[];
   /** `<name>@sha256:…` of each service's image, below `registry`. */
   images: Readonly<Record<string, string>>;
-  /** Variables of every service, over those of the stage's values: where backing services are. */
-  variables: Readonly<Record<string, string>>;
+  /** Variables of each service, over those of the stage's values: where backing services are. */
+  variables: (service: ServiceName) => Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function renderDeployment(options: DeploymentOptions): Promise<Kube
 function withValues(stage: Stage, { services, images, variables }: DeploymentOptions): Stage {
   const changed = services.map(service => {
     const values = stage.services[service];
-    return [service, { ...values, image: images[service], variables: { ...values.variables, ...variables } }];
+    return [service, { ...values, image: images[service], variables: { ...values.variables, ...variables(service) } }];
   });
   return { ...stage, services: { ...stage.services, ...Object.fromEntries(changed) } };
 }

@@ -33,6 +33,7 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
     let objects: KubernetesObject[];
     let backends: TestBackends;
     let upstream: Upstream;
+    let hashed: Upstream;
     let sumdb: SumdbServer;
     let proxy: string;
     const exposed: Exposed[] = [];
@@ -78,8 +79,11 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       // The machine's end of the cable, which pods reach.
       const host = new URL(cluster?.server ?? '').hostname;
       backends = await startBackends('emulators', {}, { address: `${host}:0` });
-      upstream = await startUpstream({ modules: await loadFixtures() });
-      sumdb = await startSumdbServer({ upstream: upstream.url });
+      const modules = await loadFixtures();
+      upstream = await startUpstream({ modules });
+      // The database asks another upstream, so that requests of the first are the processor's alone.
+      hashed = await startUpstream({ modules });
+      sumdb = await startSumdbServer({ upstream: hashed.url });
       for (const url of [upstream.url, sumdb.url]) exposed.push(await expose(url, host));
       const [origin, sums] = exposed;
 
@@ -91,7 +95,11 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
           validator: `services@${images.services.digest}`,
           processor: `processor@${images.processor.digest}`,
         },
-        variables: { ...backends.settings, UPSTREAM: origin?.url ?? '', SUMDB: `${sumdb.verifierKey} ${sums?.url}` },
+        variables: service => ({
+          ...backends.settings,
+          SUMDB: `${sumdb.verifierKey} ${sums?.url}`,
+          ...(service === 'processor' && { UPSTREAM: origin?.url ?? '' }),
+        }),
       });
       const of = (...kinds: string[]) => objects.filter(({ kind }) => kinds.includes(kind));
       const apply = (each: readonly KubernetesObject[]) => Promise.all(each.map(object => client.apply(object)));
@@ -118,6 +126,7 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       await backends?.close();
       await sumdb?.close();
       await upstream?.close();
+      await hashed?.close();
     });
 
     it.each(services)(
@@ -138,10 +147,12 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       await made.run('mod', 'download', 'all');
       await made.run('build', '-o', 'program', '.');
       expect(await made.exec('program')).toBe(programOutput);
-    expect(upstream.requests.count('/example.com/text/@v/v1.2.0.zip')).toBe(1);
-    const { url = '', published = '' } = backends.storage ?? {};
-    const kept = await fetch(`${url}/storage/v1/b/${published}/o/${encodeURIComponent('example.com/text/@v/v1.2.0.zip')}`);
-    expect(kept.status).toBe(200);
+      expect(upstream.requests.count('/example.com/text/@v/v1.2.0.zip')).toBe(1);
+      const { url = '', published = '' } = backends.storage ?? {};
+      const kept = await fetch(
+        `${url}/storage/v1/b/${published}/o/${encodeURIComponent('example.com/text/@v/v1.2.0.zip')}`,
+      );
+      expect(kept.status).toBe(200);
     }, 240_000);
 
     it('an operator’s command runs in the same image, and can be repeated', async () => {
@@ -157,13 +168,19 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
 
     it('a proxy that is killed between two requests changes nothing: what it served is in the store', async () => {
       upstream.requests.clear();
-      const [pod] = await podsOf('proxy');
-      await client.delete({ ...header('v1', 'Pod', pod?.metadata?.name ?? '') }, undefined, undefined, 0);
-      await until('another one serves', 60_000, async () => {
-        const response = await fetch(`${proxy}/example.com/text/@v/v1.2.0.zip`, { signal: AbortSignal.timeout(2000) });
-        await response.arrayBuffer();
-        return response.status === 200 || undefined;
+      const [killed] = await podsOf('proxy');
+      const name = killed?.metadata?.name ?? '';
+      await client.delete(header('v1', 'Pod', name), undefined, undefined, 0);
+      await until('another one is ready', 60_000, async () => {
+        const [pod, ...more] = await podsOf('proxy');
+        const ready = pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+        return (ready && more.length === 0 && pod?.metadata?.name !== name) || undefined;
       });
+      const response = await until('it is asked', 20_000, () =>
+        fetch(`${proxy}/example.com/text/@v/v1.2.0.zip`, { signal: AbortSignal.timeout(2000) }),
+      );
+      await response.arrayBuffer();
+      expect(response.status).toBe(200);
       expect(upstream.requests.count(/\.zip$/)).toBe(0);
     }, 120_000);
 

@@ -15,6 +15,9 @@ const modules = names.map(name => syntheticModule(`example.com/${name}`, 'v1.0.0
 /** Too large for the hot cache and for what sockets hold. */
 const large = syntheticModule('example.com/large', 'v1.0.0', 40 << 20);
 
+/** Kept in memory, and more than sockets hold. */
+const hot = syntheticModule('example.com/hot', 'v1.0.0', 20 << 20);
+
 const pathOf = (name: string, kind = 'info') => `/example.com/${name}/@v/v1.0.0.${kind}`;
 const statusOf = async (url: string) => (await fetch(url)).status;
 
@@ -25,7 +28,7 @@ async function readiness({ admin }: Service): Promise<Record<string, unknown>> {
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld([...modules, large]);
+  world = await openWorld([...modules, large, hot]);
 });
 afterEach(() => {
   world.upstream.clearFaults();
@@ -120,6 +123,21 @@ describe('SIGTERM', () => {
     expect(performance.now() - from).toBeLessThan(10_000);
     expect(service.log().at(-1)).toMatchObject({ message: 'stopped' });
     expect(service.log().map(({ message }) => message)).not.toContainEqual(expect.stringContaining('not everything'));
+  });
+
+  test('sends all of an answer from memory, to a client that reads slowly on a connection that ends with it', async () => {
+    const service = await world.start(apart('memory'));
+    for (const _ of ['fetched', 'from memory']) expect(await statusOf(service.url + pathOf('hot', 'zip'))).toBe(200);
+    const [download] = (await once(get(service.url + pathOf('hot', 'zip'), { agent: false }), 'response')) as [
+      IncomingMessage,
+    ];
+    service.signal('SIGTERM');
+    await until('it says so', () => service.said().includes('draining'));
+    await expect(fetch(service.url)).rejects.toThrow();
+    let bytes = 0;
+    for await (const chunk of download) bytes += chunk.length;
+    expect(bytes).toBe(Number(download.headers['content-length']));
+    expect((await service.ended).code).toBe(0);
   });
 
   test('does not wait for ever: after 10 s at most it has ended with 0, and what was asked for is done later', async () => {

@@ -18,7 +18,6 @@ export async function createTopics(address: string, project: string, options: To
     await pubsub.createSubscription(`${name}.dead`, `${name}.dead`, { ackDeadlineSeconds: 10 });
     await pubsub.createSubscription(topic, name, {
       ackDeadlineSeconds: 10,
-      enableMessageOrdering: true,
       retryPolicy: { minimumBackoff: durationOf(backoff.first), maximumBackoff: durationOf(backoff.max) },
       deadLetterPolicy: { deadLetterTopic: `projects/${project}/topics/${name}.dead`, maxDeliveryAttempts },
     });

@@ -38,7 +38,7 @@ export async function startBalancer(): Promise<Balancer> {
         open.delete(near);
         far.destroy();
       });
-    far.on('error', () => {}).on('close', () => near.destroy());
+    far.on('error', () => {}).on('close', () => near.destroySoon());
     near.pipe(far).pipe(near);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -186,6 +186,14 @@ describe.skipIf(!able)(runTitle('a container whose root can’t be written to'),
     expect(await service.stop()).toMatchObject({ code: 0, said: expect.stringMatching(/stopped\n$/) });
   });
 
+  test('a proxy alone starts without Go, and needs to be told of no origin', async () => {
+    const env = { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0' };
+    const { command } = await create('services', { args: ['proxy'], env });
+    const service = await ready(startProcess([], {}, { command }));
+    expect((await fetch(`${service.admin}/readyz`)).status).toBe(200);
+    await service.stop();
+  });
+
   test('the processor’s go fetches from a repository with its git', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gocenter-repository-'));
     const module = 'git.example.test/basic.git';

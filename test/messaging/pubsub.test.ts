@@ -8,7 +8,6 @@ import { subscriptions } from '../../services/messaging/topics.ts';
 import { type MessagingEmulator, startMessaging } from '../emulators/messaging.ts';
 import { createTopics } from '../emulators/topics.ts';
 import { messagingContract } from './contract.ts';
-import { requested, until, versions } from './helpers.ts';
 
 const hasGo = spawnSync('go', ['version']).status === 0;
 
@@ -88,12 +87,9 @@ describe.skipIf(!hasGo)('Pub/Sub (needs Go)', () => {
       await expect(open()).rejects.toThrow('the subscription processor is of a topic that was deleted, not of');
     });
 
-    test('one without ordering, or without dead letters, would break a promise', async () => {
-      await topics('module.requested', 'processor.dead');
-      await pubsub.createSubscription('module.requested', 'processor', { deadLetterPolicy: deadLetterPolicy() });
-      await expect(open()).rejects.toThrow('the subscription processor has no message ordering');
-      await pubsub.subscription('processor').delete();
-      await pubsub.createSubscription('module.requested', 'processor', { enableMessageOrdering: true });
+    test('one without dead letters would break a promise', async () => {
+      await topics('module.requested');
+      await pubsub.createSubscription('module.requested', 'processor');
       await expect(open()).rejects.toThrow('the subscription processor does not give dead letters to processor.dead');
     });
 
@@ -104,34 +100,5 @@ describe.skipIf(!hasGo)('Pub/Sub (needs Go)', () => {
       await messaging.ready();
       await messaging.close();
     });
-  });
-
-  test('messages of one version are handled one at a time, by all processes together', async () => {
-    const project = `ordered-${projects++}`;
-    await createTopics(server.address, project);
-    const place = { project, emulator: server.address, reads: allSubscriptions, maxAttempts: 5, lease: 10_000 };
-    const clients = await Promise.all([1, 2, 3].map(() => createPubsubMessaging(place)));
-    const now = new Map<string, number>();
-    let peak = 0;
-    let handled = 0;
-    for (const client of clients) {
-      client.subscribe(
-        'processor',
-        async ({ version }) => {
-          const count = (now.get(version) ?? 0) + 1;
-          now.set(version, count);
-          peak = Math.max(peak, count);
-          await new Promise(resolve => setTimeout(resolve, 5));
-          now.set(version, count - 1);
-          handled++;
-        },
-        { concurrency: 8 },
-      );
-    }
-    const all = versions(5).flatMap(version => Array.from({ length: 10 }, () => requested(version)));
-    await Promise.all(all.map((message, i) => clients[i % 3]?.publish('module.requested', message)));
-    await until(() => handled === all.length);
-    expect(peak).toBe(1);
-    await Promise.all(clients.map(client => client.close()));
   });
 });

@@ -11,18 +11,12 @@ import { deadName } from './names.ts';
  */
 export async function checkSubscription(pubsub: PubSub, name: SubscriptionName): Promise<number> {
   const topic = subscriptions[name];
-  const { topic: actual, deadLetterPolicy, enableMessageOrdering } = await lookAt(pubsub, name);
+  const { topic: actual, deadLetterPolicy } = await lookAt(pubsub, name);
   if (actual?.split('/').at(-1) !== topic) {
     const found = actual === '_deleted-topic_' ? 'a topic that was deleted' : actual;
     throw new Fault(
       'unavailable',
       `the subscription ${name} is of ${found}, not of ${topic}: delete it and create it on ${topic}`,
-    );
-  }
-  if (enableMessageOrdering !== true) {
-    throw new Fault(
-      'unavailable',
-      `the subscription ${name} has no message ordering, by which a version is worked on once at a time: create it anew with it`,
     );
   }
   if (deadLetterPolicy?.deadLetterTopic?.split('/').at(-1) !== deadName(name)) {

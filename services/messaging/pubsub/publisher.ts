@@ -11,8 +11,6 @@ const longestQueue = 10_000;
 export interface Outgoing {
   data: Buffer;
   attributes?: Record<string, string>;
-  /** Messages of one key go to one subscriber, in order: what it does once for several of them is done once by all. */
-  key?: string;
 }
 
 export interface Publisher {
@@ -24,7 +22,7 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-/** Sends what comes within a few milliseconds in one request, by key where there is one. */
+/** Sends what comes within a few milliseconds in one request. */
 export function createPublisher(pubsub: PubSub): Publisher {
   const topics = new Map<string, Topic>();
   let waiting = 0;
@@ -34,27 +32,24 @@ export function createPublisher(pubsub: PubSub): Publisher {
     const known = topics.get(name);
     if (known !== undefined) return known;
     const topic = pubsub.topic(name, {
-      batching: { maxMessages: 100, maxMilliseconds: 5 },
+      batching: { maxMessages: 100, maxMilliseconds: 2 },
       gaxOpts: callOptions,
-      messageOrdering: true,
     });
     topics.set(name, topic);
     return topic;
   }
 
   return {
-    async publish(name, { data, attributes = {}, key }) {
+    async publish(name, { data, attributes = {} }) {
       if (waiting >= longestQueue) {
         throw new Fault('unavailable', `${waiting} messages wait to be published; try again`, { retryAfter: 5 });
       }
       const topic = topicOf(name);
       waiting++;
       try {
-        const message = { data, attributes, ...(key !== undefined && { orderingKey: key }) };
-        await attempt(`publishing to ${name}`, () => topic.publishMessage(message));
+        await attempt(`publishing to ${name}`, () => topic.publishMessage({ data, attributes }));
         failed = undefined;
       } catch (error) {
-        if (key !== undefined) topic.resumePublishing(key); // whose messages are refused after a failure until then
         failed = { fault: asFault(error), at: performance.now() };
         throw error;
       } finally {

@@ -48,7 +48,6 @@ describe('Messaging', () => {
       topic: `m-${subscriptions[id]}.id`,
       ackDeadlineSeconds: 30,
       messageRetentionDuration: '604800s',
-      enableMessageOrdering: true,
       retryPolicy: { minimumBackoff: '1s', maximumBackoff: '600s' },
       deadLetterPolicy: { deadLetterTopic: `m-${id}.dead.id`, maxDeliveryAttempts: 5 },
     });
