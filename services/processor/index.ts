@@ -147,7 +147,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     quarantine,
     records,
     routes,
-    claims: createClaims({ quarantine, term: config.LEASE, log }),
+    // Free again when the messages of a process that died are, which is after a LEASE.
+    claims: createClaims({ quarantine, term: config.LEASE / 2, log }),
     log,
     negativeTtl: config.NEGATIVE_TTL,
     closing: closing.signal,

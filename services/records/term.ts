@@ -10,7 +10,7 @@ import type { Storage } from '../storage/index.ts';
 export interface Term {
   /** Whether this one holds the current term, taken now if it is free. To be asked again within a third of a term. */
   holds(): Promise<boolean>;
-  /** Lets another have it at once. */
+  /** Lets another have it at once, for good: it is not held again. */
   resign(): Promise<void>;
 }
 
@@ -27,6 +27,8 @@ export interface TermOptions {
 export function createTerm({ storage, root, length, now = Date.now }: TermOptions): Term {
   const me = randomBytes(12);
   const held = new Set<number>();
+  let resigned = false;
+  let last: Promise<unknown> = Promise.resolve();
   const keyOf = (number: number) => `${root}${String(number).padStart(15, '0')}`;
 
   async function take(number: number): Promise<boolean> {
@@ -51,17 +53,29 @@ export function createTerm({ storage, root, length, now = Date.now }: TermOption
     }
   }
 
+  async function hold(): Promise<boolean> {
+    if (resigned) return false;
+    const time = now();
+    const current = Math.floor(time / length);
+    if (!(await take(current))) return false;
+    if (time % length >= length / 3) await take(current + 1);
+    return true;
+  }
+
+  // One after another: a term that is being taken must not outlast the resignation.
+  function serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  }
+
   return {
-    async holds() {
-      const time = now();
-      const current = Math.floor(time / length);
-      if (!(await take(current))) return false;
-      if (time % length >= length / 3) await take(current + 1);
-      return true;
-    },
-    async resign() {
-      const last = Math.max(...held);
-      if (held.size > 0) await clean(last + 1);
+    holds: () => serially(hold),
+    resign() {
+      resigned = true;
+      return serially(async () => {
+        if (held.size > 0) await clean(Math.max(...held) + 1);
+      });
     },
   };
 }

@@ -65,3 +65,12 @@ test('a holder that slept through its terms holds it no more when another has it
   time += 3000;
   expect([await other.holds(), await slow.holds()]).toEqual([true, false]);
 });
+
+test('a term that is being taken while it resigns does not outlast the resignation', async () => {
+  const [first, second] = [open(), open()];
+  const holding = first.holds();
+  await Promise.all([holding, first.resign()]);
+  expect(await first.holds()).toBe(false);
+  expect(await keysOf(storage)).toEqual([]);
+  expect(await second.holds()).toBe(true);
+});

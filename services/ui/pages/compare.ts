@@ -84,7 +84,7 @@ function sides({ module, from, to }: Comparison): Html {
       row('Go', ({ go }) => go ?? 'not said'),
       row('Licence', ({ licences }) => licences.join(', ') || 'none found'),
       row('Files', ({ files, zipSize }) => `${count(files)}, ${bytes(zipSize)} zipped`),
-      row('Vulnerabilities', ({ vulnerabilities: found }) =>
+      row('Security', ({ vulnerabilities: found }) =>
         found.length === 0 ? 'none known' : html`<span class="tags">${found.map(id => tag(id, 'bad'))}</span>`,
       ),
     ],

@@ -92,7 +92,7 @@ export function watchedPage(watch: Watch, secret?: string | null): Page {
   const { id, module, q, events, webhook, slack, createdAt, state, message, deliveries } = watch;
   return {
     title: `Watch of ${module ?? q}`,
-    ...(state === 'new' && secret === undefined && { refresh: 5 }),
+    ...(state === 'new' && secret === undefined && { refresh: 5, scripts: ['again.js'] }),
     body: html`
       <div class="stack">
         <header class="page-head">

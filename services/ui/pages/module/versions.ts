@@ -31,15 +31,14 @@ export const versionsTab: Tab = async (visit, subject) => {
   const table = versionTable(module, items, comparable);
   return html`
     <div>
-      ${filter}
       ${
         comparable
           ? html`<form action="/compare">
               <input type="hidden" name="module" value=${module} />
+              <div class="bar">${filter}<button class="button quiet">Compare the two that are chosen</button></div>
               ${table}
-              <p class="table-action"><button class="button">Compare the two that are chosen</button></p>
             </form>`
-          : table
+          : html`<div>${filter}${table}</div>`
       }
       ${pager(cursor && link({}), next === null ? undefined : link({ cursor: next }))}
     </div>`;
