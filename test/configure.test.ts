@@ -11,7 +11,10 @@ describe('the addresses that people are told', () => {
   });
 
   it('are those that are given, whatever the ports', async () => {
-    const { config } = await configure({ ...quiet, PORT: '9001', PROXY_PUBLIC_URL: 'https://go.corp.example' }, { fetches: true });
+    const { config } = await configure(
+      { ...quiet, PORT: '9001', PROXY_PUBLIC_URL: 'https://go.corp.example' },
+      { fetches: true },
+    );
     expect(config.PROXY_PUBLIC_URL.href).toBe('https://go.corp.example/');
   });
 

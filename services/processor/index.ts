@@ -141,6 +141,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   });
   const checksums = createChecksums({ database, origins, records, web, log, isPrivate: routes.isPrivate, silence });
   const feeds = createFeedReader({ feeds: addresses, web, silence, closing: closing.signal });
+  const claims = createClaims({ quarantine, term: config.LEASE / 2, log });
   const handler = createHandler({
     messaging,
     published,
@@ -148,7 +149,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     records,
     routes,
     // Free again when the messages of a process that died are, which is after a LEASE.
-    claims: createClaims({ quarantine, term: config.LEASE / 2, log }),
+    claims,
     log,
     negativeTtl: config.NEGATIVE_TTL,
     closing: closing.signal,
@@ -170,6 +171,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   return {
     origin: createOrigin({ routes, checksums, feeds, listTtl: config.LIST_TTL, closing: closing.signal }),
     start() {
+      claims.sweep().catch(err => log.warn({ err }, 'old claims are left'));
       subscriber ??= messaging.subscribe('processor', handler, { concurrency: config.PROCESSOR_CONCURRENCY });
     },
     close() {
