@@ -9,6 +9,8 @@ import { billOf } from './sbom.ts';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
 
+const prefix = 'org.opencontainers.image';
+
 /** Targets of the Dockerfile: all services but one, and that one. */
 export const targets = ['services', 'processor'] as const;
 export type Target = (typeof targets)[number];
@@ -51,6 +53,11 @@ export async function buildImage(target: Target, options: BuildOptions): Promise
   const { buildah, bases, output, version, revision, epoch, context = root, fresh = false } = options;
   await mkdir(output, { recursive: true });
   const name = `gocenter/${target}:${version}`;
+  // In words, as buildah finds a step in its cache whatever the values of arguments and of --label were then.
+  const dockerfile = join(output, `${target}.Dockerfile`);
+  const labels = Object.entries({ version, revision }).map(([label, value]) => `${prefix}.${label}="${value}"`);
+  const recipe = await readFile(join(context, 'images', 'Dockerfile'), 'utf8');
+  await writeFile(dockerfile, `${recipe}\nFROM ${target} AS labelled\nLABEL ${labels.join(' ')}\n`);
   await buildah.run(
     [
       'build',
@@ -62,13 +69,10 @@ export async function buildImage(target: Target, options: BuildOptions): Promise
       // One digest whoever builds it, and whenever.
       `--timestamp=${epoch}`,
       '--identity-label=false',
-      // Not by arguments of the build: a step that uses one is found in the cache whatever its value was then.
-      `--label=org.opencontainers.image.version=${version}`,
-      `--label=org.opencontainers.image.revision=${revision}`,
       ...Object.entries(bases).map(([argument, image]) => `--build-arg=${argument}=${image}`),
       ...(await secrets()),
-      '--file=images/Dockerfile',
-      `--target=${target}`,
+      `--file=${dockerfile}`,
+      '--target=labelled',
       `--tag=${name}`,
       '.',
     ],

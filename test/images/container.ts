@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,7 +51,8 @@ export async function createBundle(buildah: Buildah, image: string, options: Con
   const { args = [], env = {}, volumes = {} } = options;
   const config = await configOf(buildah, image);
   const container = await buildah.run(['from', '--pull-never', image]);
-  const root = await buildah.run(['mount', container]);
+  // runc takes no path through a symbolic link.
+  const root = await realpath(await buildah.run(['mount', container]));
   const folder = await mkdtemp(join(tmpdir(), 'gocenter-bundle-'));
   const [uid, gid] = (config.User ?? '').split(':').map(Number);
   const scratch = (destination: string) => ({
