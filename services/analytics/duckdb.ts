@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, listValue } from '@duckdb/node-api';
 import { Fault } from '../errors.ts';
 import type { Analytics } from './index.ts';
@@ -38,9 +39,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytic
   const { file, spool, interval = 5000, kept, onError } = options;
   await mkdir(spool, { recursive: true });
   if (file !== ':memory:') await mkdir(dirname(file), { recursive: true });
-  const instance = await DuckDBInstance.create(file, { memory_limit: '512MB', threads: '2' }).catch(cause => {
-    throw new Fault('unavailable', `${file} can't be opened: ${(cause as Error).message}`, { cause });
-  });
+  const instance = await openInstance(file);
   const writer = await instance.connect();
   const reader = await instance.connect();
   await writer.run(schemaSql);
@@ -98,6 +97,24 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytic
       instance.closeSync();
     },
   };
+}
+
+/** Longest wait for a database that is still held, as by what was killed a moment ago, in milliseconds. */
+const lockPatience = 10_000;
+
+async function openInstance(file: string): Promise<DuckDBInstance> {
+  const end = performance.now() + lockPatience;
+  for (;;) {
+    try {
+      return await DuckDBInstance.create(file, { memory_limit: '512MB', threads: '2' });
+    } catch (cause) {
+      const { message } = cause as Error;
+      if (!message.includes('Conflicting lock') || performance.now() > end) {
+        throw new Fault('unavailable', `${file} can't be opened: ${message}`, { cause });
+      }
+      await delay(100);
+    }
+  }
 }
 
 const types: Readonly<Record<Column['type'], string>> = {

@@ -56,13 +56,13 @@ export async function metric(admin: string, name: string, labels = ''): Promise<
   return Number(line?.split(' ').at(-1) ?? 0);
 }
 
-/** Waits until nothing waits in the queue and nothing is being handled. */
+/** Waits until nothing waits for the processor or the validator, and nothing is being handled by them. */
 export async function untilIdle(admin: string, limit = 30_000): Promise<void> {
   await until(
     'the queue is empty',
     async () => {
       const { text } = await get(`${admin}/metrics`);
-      return !/^gocenter_queue_depth\{.*\} [1-9]/m.test(text);
+      return !/^gocenter_queue_depth\{subscription="(?:processor|validator)"\} [1-9]/m.test(text);
     },
     limit,
   );

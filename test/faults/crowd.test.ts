@@ -32,7 +32,7 @@ const all = (expected: Buffer) => `200: ${expected.length} bytes, the same`;
 describe.skipIf(!hasProc)('a crowd (needs /proc)', () => {
   let world: World;
   beforeEach(async () => {
-    world = await openWorld({ modules: [earlier, large, ...many], services: ['proxy', 'processor', 'validator'] });
+    world = await openWorld({ modules: [earlier, large, ...many] });
   });
   afterEach(() => world.close());
 

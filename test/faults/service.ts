@@ -23,7 +23,7 @@ const defaults: Settings = {
   RATE_LIMIT: '0',
 };
 
-/** The whole service as a process of its own, as `npm start` runs it, or some of its services. */
+/** The services that bring modules, in a process of their own. */
 export interface Service {
   /** As in `GOPROXY`. */
   url: string;
@@ -44,15 +44,13 @@ export interface Start {
   settings: Settings;
   /** A module that is loaded before the service. */
   preload?: string;
-  /** Services to run; all when there are none. */
-  services?: readonly string[];
   /** Told of the process as soon as there is one. */
   onSpawn?: (child: ChildProcess) => void;
 }
 
 /** Starts the service and waits until it is ready. Throws what it said when it ends instead. */
-export async function startService({ settings, preload, services = [], onSpawn }: Start): Promise<Service> {
-  const args = [...(preload === undefined ? [] : ['--import', preload]), main, ...services];
+export async function startService({ settings, preload, onSpawn }: Start): Promise<Service> {
+  const args = [...(preload === undefined ? [] : ['--import', preload]), main, 'proxy', 'processor', 'validator'];
   const child = spawn(process.execPath, args, {
     env: { ...defaults, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -18,7 +18,6 @@ const lying = syntheticModule('example.com/bomb', 'v1.1.0', 1000);
 let world: World;
 beforeAll(async () => {
   world = await openWorld({
-    services: ['proxy', 'processor', 'validator'],
     modules: [slow, dripping, early, late, pausing, honest, lying],
     settings: { FETCH_TIMEOUT: '3s', LIST_TTL: '0s', ORIGIN_TIMEOUT: '2s' },
   });

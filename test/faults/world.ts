@@ -25,11 +25,9 @@ export interface World {
 export interface WorldOptions extends Omit<UpstreamOptions, 'modules'> {
   modules: readonly FixtureModule[];
   settings?: Settings;
-  /** Services to run; all when there are none. */
-  services?: readonly string[];
 }
 
-export async function openWorld({ settings: given = {}, services = [], ...options }: WorldOptions): Promise<World> {
+export async function openWorld({ settings: given = {}, ...options }: WorldOptions): Promise<World> {
   const folder = await makeFolder();
   const upstream = await startUpstream(options);
   const settings = { ...folder.settings, UPSTREAM: upstream.url, ...given };
@@ -37,11 +35,11 @@ export async function openWorld({ settings: given = {}, services = [], ...option
     upstream,
     dataDir: settings.DATA_DIR,
     settings,
-    service: await startService({ settings, services }),
+    service: await startService({ settings }),
     urlOf: ({ path, version }, kind = 'zip') => fileUrl(world.service.url, path, version, kind),
     async restart(more = {}) {
       world.settings = { ...world.settings, ...more };
-      world.service = await startService({ settings: world.settings, services });
+      world.service = await startService({ settings: world.settings });
       return world.service;
     },
     operate: (...args) => operate(world.settings, ...args),
