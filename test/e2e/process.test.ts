@@ -48,7 +48,7 @@ describe('npm start', () => {
     console.log(`npm start was ready after ${took.toFixed(2)} s`);
     expect(took).toBeLessThan(30);
     expect(service.said()).toMatch(
-      /opening the backends .*\n(?:.*\n)*?.*the processor.*\n(?:.*\n)*?.*the validator.*\n(?:.*\n)*?.*the proxy\n/,
+      /opening the backends.*\n(?:.*\n)*?.*the processor.*\n(?:.*\n)*?.*the validator.*\n(?:.*\n)*?.*the proxy\n/,
     );
     expect(service.said()).toContain(`\n    export GOPROXY=${service.url}\n`);
     expect(await statusOf(service.url + pathOf('plain'))).toBe(200);

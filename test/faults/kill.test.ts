@@ -141,9 +141,7 @@ test.concurrent.for(ways)(
       await dieEverywhere(world, way);
       expect((await world.operate('alarms')).out).toBe('There are no alarms.\n');
       expect((await world.operate('dead-letters')).out).toBe('There are no dead letters.\n');
-      // A claim of the dead is nobody's after its term, and swept later.
-      const left = await filesOf(world.dataDir, 'quarantine');
-      expect(left.filter(file => !file.startsWith('claims/'))).toEqual([]);
+      expect(await filesOf(world.dataDir, 'quarantine')).toEqual([]);
     } finally {
       await world.close();
     }

@@ -12,12 +12,18 @@ export type Version = Pick<FixtureModule, 'path' | 'version'>;
 
 export const nameOf = ({ path, version }: Version) => `${path}@${version}`;
 
-/** Every file below the store's folder, unfinished ones in `.tmp` too, sorted. */
+/**
+ * Every file below the store's folder, unfinished ones in `.tmp` too, sorted. Claims are left out: one of the dead is
+ * nobody's after its term, and swept later.
+ */
 export async function filesOf(dataDir: string, store: StoreName): Promise<string[]> {
   const root = join(dataDir, store);
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries.filter(entry => entry.isFile());
-  return files.map(entry => join(entry.parentPath, entry.name).slice(root.length + 1)).sort();
+  return files
+    .map(entry => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .filter(file => !file.startsWith('claims/'))
+    .sort();
 }
 
 /** Which files of a version a store has: of `info`, `mod`, `origin`, `zip`. */
@@ -83,11 +89,12 @@ export interface Queued {
   attempts: number;
 }
 
-/** What is in the queue. The service may be running. */
+/** What is in the queue for the processor and the validator. The service may be running. */
 export function readQueue(dataDir: string): Queued[] {
   const db = new DatabaseSync(join(dataDir, 'messages.sqlite'), { readOnly: true, timeout: 2000 });
   try {
-    const rows = db.prepare('SELECT body, subscription, dead, attempts FROM deliveries JOIN messages ON id = message');
+    const rows = db.prepare(`SELECT body, subscription, dead, attempts FROM deliveries JOIN messages ON id = message
+      WHERE subscription IN ('processor', 'validator')`);
     return rows.all().map(({ body, subscription, dead, attempts }) => {
       const { module, version } = JSON.parse(String(body));
       const name = `${module}@${version}`;
