@@ -15,6 +15,7 @@ import { createFileStorage } from './storage/files.ts';
 import { createGcsClient } from './storage/gcs/client.ts';
 import { createGcsStorage } from './storage/gcs.ts';
 import type { Storage } from './storage/index.ts';
+import type { StoreName } from './stores.ts';
 
 /** What the services keep things in: adapters chosen by configuration. */
 export interface Backends {
@@ -25,19 +26,17 @@ export interface Backends {
   /** Outcomes, provenance, processing logs, the feed. */
   records: Storage;
   messaging: Messaging;
-  /** One a backend, for readiness. */
-  checks: Record<StoreName | 'messaging', Check>;
+  /** One a backend that is used, for readiness. */
+  checks: Partial<Record<StoreName, Check>> & { messaging: Check };
   close(): Promise<void>;
 }
-
-export type StoreName = 'published' | 'quarantine' | 'records';
 
 /** What a process has to do with the backends: no more is looked at, for it may have no right to more. */
 export interface Uses {
   /** Subscriptions that it reads. */
   reads: readonly SubscriptionName[];
-  /** Whether it fetches or checks what is not published yet. */
-  quarantine: boolean;
+  /** Stores that it has to do with. */
+  stores: readonly StoreName[];
 }
 
 type CheckedStorage = Storage & { ready(): Promise<void> };
@@ -56,20 +55,11 @@ export async function openBackends(config: Config, uses: Uses, onError: (error: 
     await close();
     throw error;
   }
-  const { published, quarantine, records } = stores;
+  const used = uses.stores.map(name => [name, () => stores[name].ready()] as const);
   return {
-    published,
-    quarantine,
-    records,
+    ...stores,
     messaging,
-    checks: {
-      published: () => published.ready(),
-      quarantine: async () => {
-        if (uses.quarantine) await quarantine.ready();
-      },
-      records: () => records.ready(),
-      messaging: () => messaging.ready(),
-    },
+    checks: { ...Object.fromEntries(used), messaging: () => messaging.ready() },
     close: () => messaging.close().finally(close),
   };
 }
@@ -111,8 +101,9 @@ async function openStorage({ STORAGE: place, DATA_DIR }: Config, uses: Uses) {
   }
   const client = createGcsClient({ endpoint: place.endpoint });
   try {
-    const look = (name: StoreName) => name !== 'quarantine' || uses.quarantine;
-    const stores = await each(name => createGcsStorage({ client, bucket: `${place.base}-${name}`, look: look(name) }));
+    const open = (name: StoreName) =>
+      createGcsStorage({ client, bucket: `${place.base}-${name}`, look: uses.stores.includes(name) });
+    const stores = await each(open);
     return { stores, close: () => client.close() };
   } catch (error) {
     await client.close();

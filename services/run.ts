@@ -28,6 +28,7 @@ import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
 import { createProxy } from './proxy/index.ts';
 import { createBatch } from './proxy/request-log.ts';
+import { storeNames, storesOf } from './stores.ts';
 import { createUi, passToApp, passToUrl } from './ui/index.ts';
 import type { Api } from './ui-backend/client.ts';
 import { createHttpApi } from './ui-backend/http-client.ts';
@@ -85,7 +86,10 @@ export async function run(options: RunOptions): Promise<Running> {
     const metrics = createMetrics();
     say('opening the backends');
     const reads = subscriptionsOf(services);
-    const uses = { reads, quarantine: has('processor') || has('validator') };
+    const uses = {
+      reads,
+      stores: storeNames.filter(name => services.some(service => storesOf[service].includes(name))),
+    };
     const backends = await openBackends(config, uses, err =>
       log.warn({ err }, 'messaging fails in the background; it tries again'),
     );

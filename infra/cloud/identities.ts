@@ -1,8 +1,10 @@
 import { IAMMember as ProjectIAMMember } from '@pulumi/gcp/projects/index.js';
 import { Account } from '@pulumi/gcp/serviceaccount/index.js';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { type SubscriptionName, subscriptions } from '../../services/messaging/topics.ts';
 import { mapValues } from '../map-values.ts';
 import { type ServiceName, serviceNames } from '../services.ts';
+import { readerOf } from './messaging.ts';
 
 export interface IdentitiesArgs {
   /** Google groups of those who operate the stage, and of those who may see it. */
@@ -17,8 +19,8 @@ const peopleRoles = {
 } as const;
 
 /**
- * One Google service account a service. They have no role here: each component gives them what they need on its own
- * resources. None has a key; pods become one by Workload Identity (workload-identity.ts).
+ * One Google service account a service. Each component gives them what they need on its own resources; here those that read
+ * messages get to see metrics. None has a key; pods become one by Workload Identity (workload-identity.ts).
  */
 export class Identities extends ComponentResource {
   readonly emails: Readonly<Record<ServiceName, Output<string>>>;
@@ -49,6 +51,11 @@ export class Identities extends ComponentResource {
       { project, role: 'roles/monitoring.viewer', member: keda.member },
       parent,
     );
+    // Pub/Sub tells of a backlog in no other place (docs/decisions/0020-the-backlog-of-pubsub.md).
+    for (const service of new Set((Object.keys(subscriptions) as SubscriptionName[]).map(readerOf))) {
+      const { member } = services[service];
+      new ProjectIAMMember(`${name}-${service}-metrics`, { project, role: 'roles/monitoring.viewer', member }, parent);
+    }
     for (const group of ['operators', 'viewers'] as const) {
       for (const role of peopleRoles[group]) {
         const member = `group:${groups[group]}`;

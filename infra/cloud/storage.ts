@@ -23,7 +23,14 @@ const roles: Readonly<Record<Right, readonly string[]>> = {
 export const rights: Readonly<Record<StoreName, Readonly<Partial<Record<ServiceName, Right>>>>> = {
   published: { proxy: 'read', processor: 'read', validator: 'create', discovery: 'read', 'ui-backend': 'read' },
   quarantine: { processor: 'write', validator: 'write' },
-  records: { proxy: 'read', processor: 'write', validator: 'write', discovery: 'read', 'ui-backend': 'read' },
+  records: {
+    proxy: 'read',
+    processor: 'write',
+    validator: 'write',
+    discovery: 'write',
+    notifier: 'write',
+    'ui-backend': 'write',
+  },
 };
 
 export interface StorageArgs {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../services/errors.ts';
 import type { Delivery } from '../../services/messaging/index.ts';
-import { type Backend, createGate, requested, until, versions } from './helpers.ts';
+import { type Backend, createGate, published, requested, until, versions } from './helpers.ts';
 
 /** What the messaging port promises when handlers fail, hang or lose their lease. */
 export function failureContract(use: () => Backend): void {
@@ -123,6 +123,49 @@ export function failureContract(use: () => Backend): void {
       await until(async () => (await messaging.backlog('processor')).depth === 0);
       expect([...attempts.values()]).toEqual(all.map(() => [1, 2, 1]));
       expect(await messaging.deadLetters('processor')).toEqual([]);
+    });
+
+    test('of one subscription is no attempt of another', async () => {
+      const messaging = await use().open({ maxAttempts: 3 });
+      const seen: Record<string, number[]> = {};
+      for (const name of ['ui-backend.published', 'discovery.published', 'notifier.published'] as const) {
+        const attempts: number[] = [];
+        seen[name] = attempts;
+        const handler = async (_: unknown, { attempt }: Delivery) => {
+          attempts.push(attempt);
+          if (name === 'discovery.published' && attempt < 3) throw new Error('again');
+        };
+        messaging.subscribe(name, handler, { concurrency: 1 });
+      }
+      await messaging.publish('module.published', published('v1.0.0'));
+      await until(async () => seen['discovery.published']?.length === 3);
+      expect(seen).toEqual({
+        'ui-backend.published': [1],
+        'discovery.published': [1, 2, 3],
+        'notifier.published': [1],
+      });
+      await until(async () => (await messaging.backlog('discovery.published')).depth === 0);
+      expect((await messaging.backlog('discovery.published')).dead).toBe(0);
+    });
+
+    test('replayed for one subscription is not given to the others of its topic', async () => {
+      const messaging = await use().open({ maxAttempts: 1 });
+      const seen: string[] = [];
+      let failing = true;
+      messaging.subscribe('ui-backend.published', async () => void seen.push('ui-backend'), { concurrency: 1 });
+      const handler = async () => {
+        seen.push('discovery');
+        if (failing) throw new Error('not now');
+      };
+      messaging.subscribe('discovery.published', handler, { concurrency: 1 });
+      await messaging.publish('module.published', published('v1.0.0'));
+      await until(async () => (await messaging.backlog('discovery.published')).dead === 1);
+      await until(() => seen.length === 2);
+      failing = false;
+      expect(await messaging.replay('discovery.published')).toBe(1);
+      await until(async () => (await messaging.backlog('discovery.published')).depth === 0 && seen.length === 3);
+      await until(async () => (await messaging.backlog('ui-backend.published')).depth === 0);
+      expect(seen.toSorted()).toEqual(['discovery', 'discovery', 'ui-backend']);
     });
 
     test.each(['no JSON', '{"v":2}', '{}', 'null', ''])(

@@ -35,6 +35,15 @@ export const fetched = (version: string): Message<'module.fetched'> => ({
   origin: 'https://example.com',
 });
 
+export const published = (version: string): Message<'module.published'> => ({
+  v: 1,
+  module: 'example.com/module',
+  version,
+  publishedAt: '2026-11-01T00:00:00Z',
+  hash: 'h1:x',
+  origin: 'https://example.com',
+});
+
 export const versions = (count: number) => Array.from({ length: count }, (_, i) => `v1.${i}.0`);
 
 /** Polls until the condition holds; throws what it last said after `limit` milliseconds. */

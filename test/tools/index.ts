@@ -42,7 +42,7 @@ const sources: Readonly<Record<string, string[]>> = {
   emulators: [
     'go.sum',
     ...['main.go', 'uploads.go'].map(name => `fake-gcs-server/${name}`),
-    ...['main.go', 'monitoring.go', 'split.go', 'subscriber.go'].map(name => `pstest/${name}`),
+    ...['main.go', 'monitoring.go', 'publisher.go', 'split.go', 'subscriber.go'].map(name => `pstest/${name}`),
   ],
 };
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'tools');

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Storage, type StorageArgs } from '../../../infra/cloud/storage.ts';
+import { rights, Storage, type StorageArgs, stores } from '../../../infra/cloud/storage.ts';
+import { serviceNames } from '../../../infra/services.ts';
+import { storesOf } from '../../../services/stores.ts';
 import { declare, ofType, one } from './declare.ts';
 import { members } from './members.ts';
 
@@ -83,12 +85,20 @@ describe('Storage', () => {
       'example-published: validator Viewer',
       'example-quarantine: processor User',
       'example-quarantine: validator User',
-      'example-records: discovery Viewer',
+      'example-records: discovery User',
+      'example-records: notifier User',
       'example-records: processor User',
       'example-records: proxy Viewer',
-      'example-records: ui-backend Viewer',
+      'example-records: ui-backend User',
       'example-records: validator User',
     ]);
+  });
+
+  it('gives a service a right to the stores that it has to do with, and to no other', () => {
+    for (const service of serviceNames) {
+      const granted = stores.filter(store => rights[store][service] !== undefined);
+      expect([service, granted]).toEqual([service, storesOf[service]]);
+    }
   });
 
   it('can be torn down with its objects where the stage is not protected', async () => {

@@ -1,6 +1,6 @@
 // Command pstest serves Google's own Pub/Sub for tests, kept in memory, at -address, and prints where that is. What pstest
-// leaves out and a service relies on is added: flow control and retry policies (subscriber.go), and the figures of Cloud
-// Monitoring (monitoring.go), by HTTP at the same address. It ends when its standard input does, so it never outlives who
+// leaves out and a service relies on is added: flow control, retry policies (subscriber.go), attempts of a subscription's
+// own (publisher.go), and the figures of Cloud Monitoring (monitoring.go), by HTTP at the same address. It ends when its standard input does, so it never outlives who
 // started it.
 package main
 
@@ -31,7 +31,7 @@ func main() {
 		log.Fatal(err)
 	}
 	calls, requests := split(listener)
-	server := &server{GServer: &fake.GServer, streams: map[*stream]struct{}{}}
+	server := &server{GServer: &fake.GServer, streams: map[*stream]struct{}{}, copies: map[string][]string{}}
 	rpc := grpc.NewServer()
 	pb.RegisterPublisherServer(rpc, server)
 	pb.RegisterSubscriberServer(rpc, server)

@@ -14,7 +14,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// A server is pstest with two promises of Pub/Sub that it does not keep. A stream has no more messages outstanding than it
+// A server is pstest with what Pub/Sub promises and it does not keep. Each subscription counts its own attempts
+// (publisher.go). A stream has no more messages outstanding than it
 // asks for; pstest sends all there are, which a process that ends takes with it until their deadline, an attempt each.
 // And what is given back comes again after the back-off of the subscription's retry policy.
 type server struct {
@@ -22,6 +23,7 @@ type server struct {
 
 	mu      sync.Mutex
 	streams map[*stream]struct{}
+	copies  map[string][]string // by topic
 }
 
 type stream struct {
@@ -126,12 +128,6 @@ func (s *server) take(ctx context.Context, st *stream) ([]*pb.ReceivedMessage, e
 		Subscription: st.subscription, AckIds: ids, AckDeadlineSeconds: st.deadline,
 	})
 	return pulled.ReceivedMessages, err
-}
-
-func (s *server) Publish(ctx context.Context, request *pb.PublishRequest) (*pb.PublishResponse, error) {
-	response, err := s.GServer.Publish(ctx, request)
-	s.wakeAll(func(*stream) {})
-	return response, err
 }
 
 func (s *server) Acknowledge(ctx context.Context, request *pb.AcknowledgeRequest) (*emptypb.Empty, error) {
