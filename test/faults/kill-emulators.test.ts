@@ -58,7 +58,9 @@ describe.skipIf(!hasGo)(`killed ${rounds} times while clients use it (needs Go)`
         'no message waits',
         async () => {
           const { text } = await get(`${last.admin}/metrics`);
-          return (text.match(/^gocenter_queue_depth\{.*\} 0$/gm) ?? []).length === 2;
+          return (
+            (text.match(/^gocenter_queue_depth\{subscription="(?:processor|validator)"\} 0$/gm) ?? []).length === 2
+          );
         },
         90_000,
       );
