@@ -65,7 +65,7 @@ export function createPut(bucket: Bucket): Storage['put'] {
       await file.save(bytes, {
         ...options,
         resumable: false,
-        metadata: { ...metadata, crc32c: sum.result().crc32c } as object,
+        metadata: { ...metadata, crc32c: sum.result().crc32c },
       });
     } catch (error) {
       return settle(job, sum.result(), error);
