@@ -17,8 +17,8 @@ export const mirrors = [
   'gocenter',
 ];
 
-/** Programs that update or build for others. */
-const machines = /\b(?:ci|renovate|dependabot|jenkins|buildkite|teamcity|gitlab-runner|github-actions)\b/i;
+/** Programs that update or build for others. RE2 reads it as JavaScript does. */
+export const machines = /\b(?:ci|renovate|dependabot|jenkins|buildkite|teamcity|gitlab-runner|github-actions)\b/i;
 
 /**
  * The go command says `Go-http-client/1.1` or `/2.0`, whatever Go's version. Anything that begins like a product of
@@ -36,7 +36,8 @@ export function readClient(userAgent: string): Client {
   };
 }
 
-const names: Readonly<Record<string, string>> = {
+/** Programs that are told apart, by the name in lower case that they give. */
+export const names: Readonly<Record<string, string>> = {
   'go-http-client': 'go',
   go: 'go',
   mozilla: 'browser',

@@ -118,7 +118,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
     },
     ask: (question, parameters) => call('ask', question, parameters) as never,
     take: () => call('take') as Promise<number>,
-    exportParquet: (file, days) => call('exportParquet', file, days) as Promise<void>,
+    exportParquet: (target, days, options) => call('exportParquet', target, days, options) as Promise<void>,
     ready: () => call('ready') as Promise<void>,
     async close() {
       closed = true;

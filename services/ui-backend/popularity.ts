@@ -21,7 +21,7 @@ export function createPopularity(deps: {
   let work = Promise.resolve();
 
   async function tell(): Promise<void> {
-    const counted = await analytics.ask('by-module', { ...lastDays(now(), 30), limit: most });
+    const counted = await analytics.ask('top-modules', { ...lastDays(now(), 30), limit: most });
     await catalogue.setDownloads(new Map(counted.map(({ module, people }) => [module, people])));
     changed();
   }

@@ -66,7 +66,7 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
       const at = (time: string) => line({ time });
       await write(at('2026-10-31T23:59:59.999Z'), at('2026-11-01T00:00:00.000Z'), at('2026-11-30T23:59:59.999Z'));
       await write(at('2026-12-01T00:00:00.000Z'));
-      expect(await here.analytics.ask('by-day', { ...november, module: 'a.example/m' })).toEqual([
+      expect(await here.analytics.ask('module-days', { ...november, module: 'a.example/m' })).toEqual([
         { day: '2026-11-01', all: 1, people: 1 },
         { day: '2026-11-30', all: 1, people: 1 },
       ]);
@@ -75,8 +75,8 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
     it('tells a module’s downloads by day, of all versions or of one', async () => {
       await write(line(), line({ version: 'v1.1.0' }), line({ module: 'b.example/x' }));
       const asked = { ...november, module: 'a.example/m' };
-      expect(await here.analytics.ask('by-day', asked)).toEqual([{ day: '2026-11-20', all: 2, people: 2 }]);
-      expect(await here.analytics.ask('by-day', { ...asked, version: 'v1.1.0' })).toEqual([
+      expect(await here.analytics.ask('module-days', asked)).toEqual([{ day: '2026-11-20', all: 2, people: 2 }]);
+      expect(await here.analytics.ask('module-days', { ...asked, version: 'v1.1.0' })).toEqual([
         { day: '2026-11-20', all: 1, people: 1 },
       ]);
     });
@@ -84,14 +84,14 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
     it('tells versions and modules, the most downloaded first, and shares', async () => {
       await write(line(), line({ version: 'v1.1.0' }), line({ version: 'v1.1.0' }), line({ module: 'b.example/x' }));
       const asked = { ...november, limit: 10 };
-      expect(await here.analytics.ask('by-version', { ...asked, module: 'a.example/m' })).toEqual([
+      expect(await here.analytics.ask('module-versions', { ...asked, module: 'a.example/m' })).toEqual([
         { version: 'v1.1.0', all: 2, people: 2 },
         { version: 'v1.0.0', all: 1, people: 1 },
       ]);
-      const modules = await here.analytics.ask('by-module', asked);
+      const modules = await here.analytics.ask('top-modules', asked);
       expect(modules.map(({ module }) => module)).toEqual(['a.example/m', 'b.example/x']);
-      expect(await here.analytics.ask('by-module', { ...asked, limit: 1 })).toHaveLength(1);
-      const some = await here.analytics.ask('by-module', { ...asked, modules: ['b.example/x', 'c.example/none'] });
+      expect(await here.analytics.ask('top-modules', { ...asked, limit: 1 })).toHaveLength(1);
+      const some = await here.analytics.ask('top-modules', { ...asked, modules: ['b.example/x', 'c.example/none'] });
       expect(some).toEqual([{ module: 'b.example/x', all: 1, people: 1 }]);
       const shares = await here.analytics.ask('version-share', { ...asked, module: 'a.example/m' });
       expect(shares.map(({ version, share }) => [version, share.toFixed(3)])).toEqual([
@@ -133,33 +133,56 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
       const [hits] = await here.analytics.ask('cache-hit-ratio', november);
       expect(hits).toEqual({ day: '2026-11-20', requests: 3, ratio: 2 / 3 });
       const [bytes] = await here.analytics.ask('bytes-saved', november);
-      expect(bytes).toEqual({ day: '2026-11-20', served: 275, fetched: 100, saved: 175 });
+      expect(bytes).toEqual({ day: '2026-11-20', served: 250, fetched: 100, saved: 150 });
     });
 
-    it('tells clients and countries', async () => {
+    it('tells clients, their versions and countries', async () => {
       await write(
         line(),
-        line({ country: 'DE' }),
+        line({ country: 'DE', kind: 'mod' }),
         line({ client: 'curl', clientVersion: '8.1', ci: true, country: 'DE' }),
       );
       expect(await here.analytics.ask('clients', november)).toEqual([
-        { client: 'go', version: '2.0', ci: false, requests: 2 },
-        { client: 'curl', version: '8.1', ci: true, requests: 1 },
+        { client: 'go', ci: false, requests: 2, downloads: 1 },
+        { client: 'curl', ci: true, requests: 1, downloads: 1 },
+      ]);
+      expect(await here.analytics.ask('client-versions', { ...november, limit: 10 })).toEqual([
+        { client: 'go', version: '2.0', requests: 2 },
+        { client: 'curl', version: '8.1', requests: 1 },
       ]);
       expect(await here.analytics.ask('countries', november)).toEqual([
-        { country: 'DE', requests: 2 },
-        { country: '', requests: 1 },
+        { country: 'DE', requests: 2, downloads: 1 },
+        { country: '', requests: 1, downloads: 1 },
       ]);
+    });
+
+    it('says of a module that was only asked for, never given, that nobody downloaded it', async () => {
+      await write(line({ status: 404, cache: 'none' }), line({ kind: 'list', version: '' }));
+      const asked = { ...november, module: 'a.example/m', limit: 10 };
+      expect(await here.analytics.ask('top-modules', { ...november, limit: 10 })).toEqual([]);
+      expect(await here.analytics.ask('module-versions', asked)).toEqual([]);
+      expect(await here.analytics.ask('version-share', asked)).toEqual([]);
+      expect(await here.analytics.ask('module-days', { ...november, module: 'a.example/m' })).toEqual([]);
+      expect(await here.analytics.ask('majors', { ...november, module: 'a.example/m' })).toEqual([]);
+      expect(await here.analytics.ask('total', november)).toEqual([{ all: 0, people: 0 }]);
     });
 
     it('takes whatever is asked as a value, never as a part of the question', async () => {
       await write(line());
       const hostile = "a.example/m' OR '1'='1";
-      expect(await here.analytics.ask('by-version', { ...november, module: hostile, limit: 5 })).toEqual([]);
+      expect(await here.analytics.ask('module-versions', { ...november, module: hostile, limit: 5 })).toEqual([]);
     });
 
-    it('refuses a question without what it needs', async () => {
-      await expect(here.analytics.ask('by-version', november as never)).rejects.toMatchObject({ kind: 'invalid' });
+    it.each([
+      ['what it needs', 'module-versions', november, 'needs module'],
+      ['a day of the calendar', 'total', { from: '2026-02-30', to: '2026-03-01' }, 'from must be a day'],
+      ['days in order', 'total', { from: '2026-03-02', to: '2026-03-01' }, 'must not be after'],
+      ['a limit', 'top-modules', { ...november, limit: 0 }, 'limit must be a whole number'],
+      ['only what it takes', 'total', { ...november, module: 'a.example/m' }, 'takes no module'],
+      ['a name that there is', 'constructor', november, 'there is no question'],
+    ] as const)('refuses a question without %s', async (_, question, parameters, sentence) => {
+      const asked = here.analytics.ask(question as 'total', parameters);
+      await expect(asked).rejects.toMatchObject({ kind: 'invalid', message: expect.stringContaining(sentence) });
     });
   });
 }

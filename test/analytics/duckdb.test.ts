@@ -110,4 +110,52 @@ describe('the database', () => {
     expect(rows.getRowObjects()).toEqual([{ module: 'a.example/m', kind: 'zip' }]);
     await db.close();
   });
+
+  it('of version 0.1 becomes this one’s and keeps every count, of requests that are kept and of those that are not', async () => {
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(join(folder, 'd.duckdb'));
+    const old = await instance.connect();
+    for (const sql of earlier) await old.run(sql);
+    old.closeSync();
+    instance.closeSync();
+
+    const db = await open();
+    const days = (module: string) => db.ask('module-days', { from: '2026-01-01', to: '2026-11-30', module });
+    expect(await days('a.example/m')).toEqual([
+      { day: '2026-01-05', all: 7, people: 4 },
+      { day: '2026-11-20', all: 3, people: 1 },
+    ]);
+    expect(await db.ask('clients', november)).toEqual([
+      { client: 'go', ci: false, requests: 2, downloads: 1 },
+      { client: '', ci: true, requests: 1, downloads: 1 },
+      { client: 'athens', ci: false, requests: 1, downloads: 1 },
+    ]);
+    expect(await db.ask('client-versions', { ...november, limit: 1 })).toEqual([
+      { client: 'go', version: '2.0', requests: 2 },
+    ]);
+    writeFileSync(join(folder, 'spool', '2026-d.ndjson'), line());
+    await db.take();
+    expect(await total(db)).toBe(4);
+    await db.close();
+    const again = await open();
+    expect(await total(again)).toBe(4);
+    await again.close();
+  });
 });
+
+/** The tables of version 0.1, with requests of which some are no longer kept but still summed up. */
+const earlier = [
+  `CREATE TABLE requests (timestamp TIMESTAMP, module VARCHAR, version VARCHAR, kind VARCHAR, status BIGINT, bytes BIGINT,
+    cache VARCHAR, country VARCHAR, client VARCHAR, client_version VARCHAR, ci BOOLEAN, duration DOUBLE)`,
+  `CREATE TABLE downloads_daily (day DATE, module VARCHAR, version VARCHAR, downloads BIGINT, people BIGINT,
+    PRIMARY KEY (day, module, version))`,
+  'CREATE TABLE taken (file VARCHAR PRIMARY KEY)',
+  ...['zip', 'mod'].map(
+    kind => `INSERT INTO requests VALUES ('2026-11-20 10:00:00', 'a.example/m', 'v1.0.0', '${kind}', 200, 10, 'memory',
+    '', 'go', '2.0', false, 0.1)`,
+  ),
+  `INSERT INTO requests VALUES ('2026-11-20 10:00:00', 'a.example/m', 'v1.0.0', 'zip', 200, 10, 'memory', '', 'athens',
+    '', false, 0.1)`,
+  "INSERT INTO downloads_daily VALUES ('2026-11-20', 'a.example/m', 'v1.0.0', 3, 1)",
+  "INSERT INTO downloads_daily VALUES ('2026-01-05', 'a.example/m', 'v1.0.0', 7, 4)",
+];

@@ -1,4 +1,7 @@
-import { type DownloadColumn, daily, dimensions, download } from './schemas.ts';
+import { machines, mirrors, names } from '../../../services/analytics/client.ts';
+import { isRow, selectDaily } from '../../../services/analytics/definitions.ts';
+import { type Column, type DownloadColumn, tables } from '../../../services/analytics/row.ts';
+import { payloadName } from './schemas.ts';
 
 /** A dataset's name in a query. */
 export interface Place {
@@ -10,18 +13,29 @@ const table = ({ project, dataset }: Place, name: string) => `\`${project}.${dat
 
 /** Undoes the go command's escape: `!a` is `A`. */
 const unescaped = (text: string) =>
-  `(SELECT STRING_AGG(IF(place = 0, part, CONCAT(UPPER(SUBSTR(part, 1, 1)), SUBSTR(part, 2))), '' ORDER BY place) ` +
-  `FROM UNNEST(SPLIT(${text}, '!')) AS part WITH OFFSET AS place)`;
+  `ARRAY_TO_STRING(ARRAY(SELECT IF(place = 0, part, CONCAT(UPPER(SUBSTR(part, 1, 1)), SUBSTR(part, 2))) ` +
+  `FROM UNNEST(SPLIT(${text}, '!')) AS part WITH OFFSET AS place ORDER BY place), '')`;
 
 const fromUrl = (pattern: string) => `REGEXP_EXTRACT(httpRequest.requestUrl, r'${pattern}')`;
 const fromAgent = (pattern: string) => `REGEXP_EXTRACT(httpRequest.userAgent, r'${pattern}')`;
 
-/** A column as the proxy logged it; the sink has made lower case and floats of it. */
-const logged = (name: DownloadColumn) => {
+const columns = Object.entries<Column>(tables.downloads) as [DownloadColumn, Column][];
+
+/** A column as the proxy logged it; the sink has made lower case and floats of it. What is absent is empty, as in DuckDB. */
+const logged = (name: DownloadColumn, column: Column) => {
   if (name === 'timestamp') return name;
-  const field = `jsonPayload.${name.toLowerCase()}`;
-  return download[name] === 'INTEGER' ? `CAST(${field} AS INT64)` : field;
+  const field = `jsonPayload.${payloadName(name, column)}`;
+  if (column.type === 'integer') return `CAST(${field} AS INT64)`;
+  if (column.type === 'string') return `IFNULL(${field}, '')`;
+  return column.type === 'boolean' ? `IFNULL(${field}, FALSE)` : field;
 };
+
+const agentName = `LOWER(${fromAgent('^([A-Za-z][A-Za-z0-9_.-]{0,40})')})`;
+const known = [...Object.entries(names), ...mirrors.map(name => [name, name] as const)];
+
+/** What the User-Agent says of who asks, as the proxy reads it (services/analytics/client.ts). */
+const client = `CASE ${agentName} ${known.map(([name, client]) => `WHEN '${name}' THEN '${client}'`).join(' ')} ELSE 'other' END`;
+const told = known.filter(([, client]) => client !== 'browser').map(([name]) => `'${name}'`);
 
 /** The same of what the edge gave from its cache, as far as its log knows it. */
 const atEdge: Readonly<Record<DownloadColumn, string>> = {
@@ -32,15 +46,15 @@ const atEdge: Readonly<Record<DownloadColumn, string>> = {
   status: 'httpRequest.status',
   bytes: 'httpRequest.responseSize',
   cache: "'edge'",
-  country: 'CAST(NULL AS STRING)',
-  client: fromAgent('^([^/ ]+)'),
-  clientVersion: fromAgent('^[^/ ]+/([^ ]+)'),
-  ci: 'CAST(NULL AS BOOL)',
-  durationMs: 'CAST(NULL AS FLOAT64)',
+  country: "''",
+  client,
+  client_version: `IF(${agentName} IN (${told.join(', ')}), IFNULL(${fromAgent('^[^/ ]+/([0-9][A-Za-z0-9_.-]{0,20})')}, ''), '')`,
+  ci: `IFNULL(REGEXP_CONTAINS(httpRequest.userAgent, r'(?i)${machines.source}'), FALSE)`,
+  duration: 'CAST(NULL AS FLOAT64)',
 };
 
-const select = (expression: (name: DownloadColumn) => string) =>
-  (Object.keys(download) as DownloadColumn[]).map(name => `  ${expression(name)} AS ${name}`).join(',\n');
+const select = (expression: (name: DownloadColumn, column: Column) => string) =>
+  columns.map(([name, column]) => `  ${expression(name, column)} AS ${name}`).join(',\n');
 
 /**
  * The view `downloads`: a row a request, those that the proxy answered and those that the edge answered from its cache, of
@@ -49,6 +63,7 @@ const select = (expression: (name: DownloadColumn) => string) =>
 export const downloadsView = (raw: Place): string => `SELECT
 ${select(logged)}
 FROM ${table(raw, 'downloads')}
+WHERE ${isRow('jsonPayload.module', 'jsonPayload.kind')}
 UNION ALL
 SELECT
 ${select(name => atEdge[name])}
@@ -64,17 +79,13 @@ const again = 3;
  */
 export const dailyRollUp = (analytics: Place): string => {
   const sums = table(analytics, 'downloads_daily');
-  const groups = dimensions.join(', ');
+  const rows = `${table(analytics, 'downloads')}
+WHERE timestamp >= TIMESTAMP(since) AND timestamp < TIMESTAMP(@run_date)`;
   return `DECLARE since DATE DEFAULT DATE_SUB(@run_date, INTERVAL ${again} DAY);
 BEGIN TRANSACTION;
 DELETE FROM ${sums} WHERE day >= since AND day < @run_date;
-INSERT INTO ${sums} (${daily.map(({ name }) => name).join(', ')})
-SELECT
-  DATE(timestamp), ${groups},
-  COUNTIF(kind = 'zip' AND status = 200), COUNT(*), IFNULL(SUM(bytes), 0)
-FROM ${table(analytics, 'downloads')}
-WHERE timestamp >= TIMESTAMP(since) AND timestamp < TIMESTAMP(@run_date)
-GROUP BY DATE(timestamp), ${groups};
+INSERT INTO ${sums} (${Object.keys(tables.downloads_daily).join(', ')})
+${selectDaily('DATE(timestamp)', rows)};
 COMMIT TRANSACTION;
 `;
 };

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { dailyRollUp, downloadsView } from '../../../infra/cloud/analytics/queries.ts';
-import { daily, download } from '../../../infra/cloud/analytics/schemas.ts';
+import { daily } from '../../../infra/cloud/analytics/schemas.ts';
 import { Analytics, type AnalyticsArgs } from '../../../infra/cloud/analytics.ts';
+import { tables } from '../../../services/analytics/row.ts';
+import { parseBigquery } from '../../analytics/bigquery-sql.ts';
 import { declare, ofType, one } from './declare.ts';
 
 const build = (changed: Partial<AnalyticsArgs['values']> = {}) =>
@@ -113,7 +115,7 @@ describe('Analytics', () => {
     expect(halves).toHaveLength(2);
     for (const half of halves) {
       const columns = [...half.matchAll(/ AS (\w+)(?:,?$)/gm)].map(([, column]) => column);
-      expect(columns).toEqual(Object.keys(download));
+      expect(columns).toEqual(Object.keys(tables.downloads));
     }
     expect(view.query).not.toMatch(/remoteIp|\bip\b/i);
   });
@@ -134,6 +136,14 @@ describe('Analytics', () => {
     const aliases = [...(downloadsView(place) + dailyRollUp(place)).matchAll(/(?: AS |OFFSET AS |DECLARE )(\w+)/g)];
     const names = [...daily.map(({ name }) => name), ...aliases.map(([, alias = '']) => alias)];
     expect(names.filter(name => reserved.has(name.toUpperCase()))).toEqual([]);
+  });
+
+  it('writes SQL of BigQuery’s dialect, in the view and in the nightly sums', () => {
+    const place = { project: 'example', dataset: 'gocenter' };
+    parseBigquery(downloadsView(place));
+    const statements = dailyRollUp(place).split(';\n');
+    const parsed = statements.filter(statement => /^(DELETE|INSERT) /.test(statement)).map(parseBigquery);
+    expect(parsed.map(({ type }) => type)).toEqual(['delete', 'insert']);
   });
 
   it('sums up every night, by day, module and version, for a table that is cheap to ask', async () => {
