@@ -1,6 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Check } from './admin.ts';
+import { openBigquery } from './analytics/bigquery.ts';
+import type { Analytics, DownloadLog } from './analytics/index.ts';
+import { openCloudLog } from './analytics/logging.ts';
+import { openAnalyticsProcess } from './analytics/process.ts';
+import { openSpool } from './analytics/spool.ts';
 import type { Catalogue, CatalogueWriter } from './catalogue/index.ts';
 import { parseAddress } from './catalogue/postgres/address.ts';
 import { createPostgresCatalogue, migratePostgres, type PostgresOptions } from './catalogue/postgres.ts';
@@ -72,6 +77,36 @@ export async function openCatalogue(config: Config): Promise<Catalogue & Catalog
   return named(`CATALOGUE (${file})`, () => createSqliteCatalogue({ file }));
 }
 
+/** What the downloads are asked of, for the services and commands that need it. `onError` hears of what may pass. */
+export async function openAnalytics(config: Config, onError: (error: Error) => void): Promise<Analytics> {
+  const { ANALYTICS: place, DOWNLOADS_KEPT: kept } = config;
+  return named(nameOf(config, 'ANALYTICS'), () =>
+    place.kind === 'bigquery'
+      ? openBigquery({ ...place, onError })
+      : openAnalyticsProcess({ ...countedIn(config, place.folder), kept, onError }),
+  );
+}
+
+/** Where a proxy writes its downloads. `ready` throws what is wrong; downloads go on in any case. */
+export async function openDownloadLog(
+  config: Config,
+  onError: (error: Error) => void,
+): Promise<{ log: DownloadLog; ready?: Check }> {
+  const { ANALYTICS: place } = config;
+  return named(nameOf(config, 'ANALYTICS'), async () => {
+    if (place.kind !== 'bigquery') {
+      return { log: await openSpool({ folder: countedIn(config, place.folder).spool, onError }) };
+    }
+    const log = await openCloudLog({ project: place.project, endpoint: place.endpoint, onError });
+    return { log, ready: () => log.ready() };
+  });
+}
+
+/** The database, and where the proxies leave their logs for it. */
+function countedIn({ DATA_DIR }: Config, folder = DATA_DIR) {
+  return { file: join(folder, 'downloads.duckdb'), spool: join(folder, 'downloads') };
+}
+
 /** Brings the schema of the catalogue to that of this program. Undefined where that is done by opening it. */
 export async function migrateCatalogue(config: Config): Promise<{ from: number; to: number } | undefined> {
   const postgres = postgresOptions(config);
@@ -85,11 +120,12 @@ function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): 
 }
 
 /** The variable that decided, with its value, for an operator's eyes. */
-function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING'): string {
+function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING' | 'ANALYTICS'): string {
   const place = config[variable];
   if (place.kind === 'gcs') return `STORAGE=gs://${place.base}`;
   if (place.kind === 'pubsub') return `MESSAGING=pubsub:${place.project}`;
-  const path = place.kind === 'files' ? place.folder : place.file;
+  if (place.kind === 'bigquery') return `ANALYTICS=bigquery:${place.project}/${place.dataset}`;
+  const path = place.kind === 'sqlite' ? place.file : place.folder;
   return path === undefined ? `DATA_DIR=${config.DATA_DIR}` : `${variable}=${path}`;
 }
 

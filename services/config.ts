@@ -3,7 +3,7 @@ import { parseAddress } from './catalogue/postgres/address.ts';
 import { bytes, duration, flag, integer, list, oneOf, parsed, port, text, url, type Variable } from './env.ts';
 import { parseFeedAddress } from './origin/feed-address.ts';
 import { parseTime } from './origin/time.ts';
-import { parseMessaging, parseStorage } from './places.ts';
+import { parseAnalytics, parseMessaging, parseStorage } from './places.ts';
 
 /**
  * The environment as one schema; the schema is the type. Read once, in main.ts. The README's table is checked against
@@ -68,6 +68,11 @@ export const schema = {
   MESSAGING: parsed('`sqlite:<file>`, `pubsub:<project>`', parseMessaging, {
     default: '',
     about: 'Where messages between services are kept; empty is `DATA_DIR`. `pubsub:` is the Pub/Sub of a project.',
+  }),
+  ANALYTICS: parsed('`duckdb:<folder>`, `bigquery:<project>/<dataset>`', parseAnalytics, {
+    default: '',
+    about:
+      'Where downloads are counted; empty is `DATA_DIR`. `bigquery:` has the proxies write them to the log `downloads` of Cloud Logging in the project, and questions asked of the dataset.',
   }),
   UPSTREAM: text({
     about:

@@ -1,5 +1,5 @@
 /**
- * Where a backend is: the values of STORAGE and MESSAGING, parsed. An address of Google Cloud may end with
+ * Where a backend is: the values of STORAGE, MESSAGING and ANALYTICS, parsed. An address of Google Cloud may end with
  * `?endpoint=<address>`, of a server that speaks the same and asks for no credentials, as emulators do.
  */
 export type StoragePlace =
@@ -14,6 +14,12 @@ export type MessagingPlace =
   /** `endpoint` is `host:port`, or empty. */
   | { kind: 'pubsub'; project: string; endpoint: string };
 
+export type AnalyticsPlace =
+  /** A folder for the database and what it takes in; undefined is DATA_DIR. */
+  | { kind: 'duckdb'; folder: string | undefined }
+  /** The proxies write to Cloud Logging, from where it comes to BigQuery; `endpoint` is an http or https address, or empty. */
+  | { kind: 'bigquery'; project: string; dataset: string; endpoint: string };
+
 /** Throws a sentence that says what to write instead. */
 export function parseStorage(value: string): StoragePlace {
   if (value === '') return { kind: 'files', folder: undefined };
@@ -23,9 +29,7 @@ export function parseStorage(value: string): StoragePlace {
   // A bucket's name has 63 characters at most; the longest ending is -quarantine.
   const base = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,51})\/?$/.exec(place)?.[1];
   if (base === undefined) throw new Error('must be file:<folder> or gs://<base>, the beginning of its buckets’ names');
-  if (endpoint !== '' && !/^https?:\/\/[^/?#]+$/.test(endpoint)) {
-    throw new Error('has an endpoint that is no address such as http://127.0.0.1:4443');
-  }
+  checkAddress(endpoint, '4443');
   return { kind: 'gcs', base, endpoint };
 }
 
@@ -41,6 +45,25 @@ export function parseMessaging(value: string): MessagingPlace {
     throw new Error('has an endpoint that is no host and port such as 127.0.0.1:8085');
   }
   return { kind: 'pubsub', project, endpoint };
+}
+
+/** Throws a sentence that says what to write instead. */
+export function parseAnalytics(value: string): AnalyticsPlace {
+  if (value === '') return { kind: 'duckdb', folder: undefined };
+  const folder = afterScheme(value, 'duckdb:');
+  if (folder !== undefined) return { kind: 'duckdb', folder };
+  const [place, endpoint] = splitEndpoint(value);
+  const [, project, dataset] = /^bigquery:([a-z][a-z0-9.:-]*[a-z0-9])\/(\w{1,1024})$/.exec(place) ?? [];
+  if (project === undefined || dataset === undefined) {
+    throw new Error('must be duckdb:<folder> or bigquery:<project>/<dataset>');
+  }
+  checkAddress(endpoint, '9050');
+  return { kind: 'bigquery', project, dataset, endpoint };
+}
+
+function checkAddress(endpoint: string, port: string): void {
+  if (endpoint === '' || /^https?:\/\/[^/?#]+$/.test(endpoint)) return;
+  throw new Error(`has an endpoint that is no address such as http://127.0.0.1:${port}`);
 }
 
 function afterScheme(value: string, scheme: string): string | undefined {

@@ -1,13 +1,10 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Check, createAdmin } from './admin.ts';
 import { createDownloadCounts } from './analytics/counts.ts';
-import { openAnalyticsProcess } from './analytics/process.ts';
-import { openSpool } from './analytics/spool.ts';
-import { openBackends, openCatalogue } from './backends.ts';
+import { openAnalytics, openBackends, openCatalogue, openDownloadLog } from './backends.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
 import { type HookSecrets, noHookSecrets } from './discovery/hooks/secrets.ts';
@@ -173,12 +170,9 @@ export async function run(options: RunOptions): Promise<Running> {
       const catalogue = await openCatalogue(config);
       closers.unshift(() => catalogue.close());
       checks.catalogue = () => catalogue.ready();
-      const analytics = await openAnalyticsProcess({
-        file: join(config.DATA_DIR, 'downloads.duckdb'),
-        spool: spoolFolder(config),
-        kept: config.DOWNLOADS_KEPT,
-        onError: err => log.warn({ err }, 'downloads can’t be counted; it tries again'),
-      });
+      const analytics = await openAnalytics(config, err =>
+        log.warn({ err }, 'downloads can’t be counted; it tries again'),
+      );
       closers.unshift(() => analytics.close());
       concerns.analytics = () => analytics.ready();
       uiBackend = await createUiBackend({
@@ -242,10 +236,10 @@ export async function run(options: RunOptions): Promise<Running> {
     }
     if (has('proxy')) {
       say('starting the proxy');
-      const downloads = await openSpool({
-        folder: spoolFolder(config),
-        onError: err => log.warn({ err }, 'the download log can’t be written; downloads go on'),
-      });
+      const { log: downloads, ready } = await openDownloadLog(config, err =>
+        log.warn({ err }, 'the download log can’t be written; downloads go on'),
+      );
+      if (ready !== undefined) concerns.downloads = ready;
       metrics.downloadLinesDropped(() => downloads.dropped);
       const requestLines = createBatch([...(options.requestLog ? [options.requestLog] : []), downloads]);
       closers.unshift(async () => {
@@ -270,9 +264,6 @@ export async function run(options: RunOptions): Promise<Running> {
     throw error;
   }
 }
-
-/** Where the proxies leave their download logs for ui-backend to count. */
-const spoolFolder = (config: Config) => join(config.DATA_DIR, 'downloads');
 
 /** The subscriptions of these services: a subscription is named after its service, or `<service>.<event>`. */
 const subscriptionsOf = (services: readonly ServiceName[]): SubscriptionName[] =>

@@ -1,0 +1,56 @@
+import { Fault } from '../../errors.ts';
+
+interface ApiError {
+  /** The HTTP status, or the network's code. */
+  code?: unknown;
+  errors?: { reason?: string }[];
+}
+
+/** Seconds after which what passes may have passed. */
+const retryAfter = 5;
+
+/**
+ * A failed call as a Fault that says what to do, without Google's own words, which name accounts; the cause has them. What
+ * may pass by itself has a `retryAfter`.
+ */
+export function bigqueryFault(error: unknown, place: string): Fault {
+  if (error instanceof Fault) return error;
+  const { code, errors = [] } = (error ?? {}) as ApiError;
+  const reasons = errors.map(({ reason = '' }) => reason);
+  const has = (status: number, reason: string) => code === status || reasons.includes(reason);
+  const lasting = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
+  const passing = (sentence: string) => new Fault('unavailable', sentence, { cause: error, retryAfter });
+
+  if (reasons.includes('bytesBilledLimitExceeded')) {
+    const sentence = 'that would read more of the downloads than is allowed at once; ask of fewer days';
+    return new Fault('invalid', sentence, { cause: error });
+  }
+  if (/default credentials/i.test(String(error))) {
+    return lasting(
+      'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
+    );
+  }
+  if (reasons.includes('quotaExceeded')) return passing('the quota of BigQuery is used up; ask again later');
+  if (code === 429 || reasons.some(reason => /rateLimit/i.test(reason))) {
+    return passing('BigQuery is asked too much just now; ask again in a moment');
+  }
+  if (has(404, 'notFound')) {
+    return lasting(
+      `${place}, or a table of it, is not there: bring up the stack of this release, or correct ANALYTICS`,
+    );
+  }
+  if (has(403, 'accessDenied') || code === 401) {
+    return lasting(
+      `${place} may not be asked: grant this service’s identity roles/bigquery.dataViewer on the dataset and roles/bigquery.jobUser on the project`,
+    );
+  }
+  if (has(400, 'invalidQuery')) {
+    return lasting(`BigQuery refuses the question: is ${place} as the stack of this release declares it?`);
+  }
+  if (reasons.includes('stopped') || /timed? ?out|ESOCKETTIMEDOUT/i.test(`${String(code)} ${String(error)}`)) {
+    return passing('BigQuery does not answer in time');
+  }
+  return passing(
+    `BigQuery can’t be asked (${typeof code === 'number' ? `HTTP status ${code}` : String(code ?? 'no answer')})`,
+  );
+}
