@@ -12,10 +12,7 @@ const longest = 1000;
  * The parameters that are given, in the question's order, checked. Throws `invalid`, with a sentence that says what is
  * missing or wrong.
  */
-export function checkParameters(
-  name: QuestionName,
-  parameters: Readonly<Record<string, unknown>>,
-): Map<string, unknown> {
+export function checkParameters(name: QuestionName, parameters: object): Map<string, unknown> {
   const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
   if (question === undefined) throw new Fault('invalid', `there is no question ${JSON.stringify(name)}`);
   const values = new Map<string, unknown>(Object.entries(parameters));
