@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
+import { openForCommand } from './analytics/open.ts';
 import { migrateCatalogue, openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -58,9 +59,18 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, { reads: [], stores: storeNames }, error => say(error.message));
   try {
-    const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
+    // Whoever reads the answer may have read enough, as `head` does.
+    process.stdout.on('error', () => process.exit(0));
+    const deps = {
+      out: process.stdout,
+      err: process.stderr,
+      input: process.stdin,
+      now: () => new Date(),
+      user: currentUser,
+    };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
-    return await command.run({ ...backends, ...deps, ...catalogue }, argv);
+    const openAnalytics = () => openForCommand(config, error => say(error.message));
+    return await command.run({ ...backends, ...deps, ...catalogue, openAnalytics }, argv);
   } finally {
     await backends.close();
   }

@@ -1,5 +1,7 @@
 import { openDuckdb } from './duckdb.ts';
+import { socketOf } from './open.ts';
 import type { Answered, Asked, ProcessOptions } from './process.ts';
+import { serveAnalytics } from './socket.ts';
 
 /** The process in which the embedded analytics work (process.ts). Ends with the one that started it. */
 
@@ -9,9 +11,14 @@ process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 const answer = (message: Answered) => void (process.connected && process.send?.(message));
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
-const opened = openDuckdb({ ...options, onError: error => answer({ background: error.message }) });
+const onError = (error: Error) => answer({ background: error.message });
+const opened = openDuckdb({ ...options, onError });
 opened.then(
-  () => answer({ id: 0, value: true }),
+  analytics => {
+    answer({ id: 0, value: true });
+    // Without it commands fail, with a sentence; the services don't.
+    serveAnalytics(analytics, socketOf(options.file)).catch(onError);
+  },
   error => answer({ id: 0, fault: error.message }),
 );
 
@@ -25,5 +32,6 @@ process.on('message', async ({ id, method, parameters }: Asked) => {
   }
 });
 
-// Nothing is lost by ending at once: a file is taken whole or not at all. And nobody has to wait for the database.
+// Nothing is lost by ending at once: a file is taken whole or not at all, and a socket that is left is replaced. And nobody
+// has to wait for the database.
 process.on('disconnect', () => process.exit());

@@ -26,6 +26,8 @@ export interface DuckdbOptions {
   interval?: number;
   /** Milliseconds that rows are kept; the sums of days are kept for ever. */
   kept: number;
+  /** Longest wait for a database that is still held, as by what was killed a moment ago, in milliseconds. */
+  lockPatience?: number;
   onError(error: Error): void;
 }
 
@@ -35,10 +37,10 @@ export interface DuckdbAnalytics extends Analytics {
 }
 
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytics> {
-  const { file, spool, interval = 5000, kept, onError } = options;
+  const { file, spool, interval = 5000, kept, lockPatience = 10_000, onError } = options;
   await mkdir(spool, { recursive: true });
   if (file !== ':memory:') await mkdir(dirname(file), { recursive: true });
-  const instance = await openInstance(file);
+  const instance = await openInstance(file, lockPatience);
   const writer = await instance.connect();
   const reader = await instance.connect();
   await createTables(writer);
@@ -77,7 +79,15 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytic
     async ask(name, parameters) {
       return ask(reader, name, checkParameters(name, parameters)) as never;
     },
-    exportParquet: (target, days, options) => exportParquet(reader, target, days, options),
+    async exportParquet(target, days, options) {
+      // On a connection of its own: questions don't wait for it.
+      const connection = await instance.connect();
+      try {
+        await exportParquet(connection, target, days, options);
+      } finally {
+        connection.closeSync();
+      }
+    },
     async ready() {
       await reader.run('SELECT 1');
     },
@@ -92,19 +102,17 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbAnalytic
   };
 }
 
-/** Longest wait for a database that is still held, as by what was killed a moment ago, in milliseconds. */
-const lockPatience = 10_000;
+/** Whether this was thrown because another process has the database open. */
+export const isHeld = (error: unknown): boolean => error instanceof Fault && error.message.includes('Conflicting lock');
 
-async function openInstance(file: string): Promise<DuckDBInstance> {
-  const end = performance.now() + lockPatience;
+async function openInstance(file: string, patience: number): Promise<DuckDBInstance> {
+  const end = performance.now() + patience;
   for (;;) {
     try {
       return await DuckDBInstance.create(file, { memory_limit: '512MB', threads: '2' });
     } catch (cause) {
-      const { message } = cause as Error;
-      if (!message.includes('Conflicting lock') || performance.now() > end) {
-        throw new Fault('unavailable', `${file} can't be opened: ${message}`, { cause });
-      }
+      const fault = new Fault('unavailable', `${file} can't be opened: ${(cause as Error).message}`, { cause });
+      if (!isHeld(fault) || performance.now() > end) throw fault;
       await delay(100);
     }
   }

@@ -1,10 +1,12 @@
 import { Fault } from '../errors.ts';
-import { type Days, type ParameterType, type QuestionName, questions } from './questions.ts';
+import { type Days, type ParameterType, type Question, type QuestionName, questions } from './questions.ts';
 
 /** What a question's parameter can be, so that every adapter refuses the same with the same sentence. */
 
 /** Most modules that are asked for at once. */
 const mostStrings = 10_000;
+/** Most rows that are asked for at once. */
+const mostRows = 1_000_000;
 /** Longer than any module path that the go command takes. */
 const longest = 1000;
 
@@ -12,11 +14,8 @@ const longest = 1000;
  * The parameters that are given, in the question's order, checked. Throws `invalid`, with a sentence that says what is
  * missing or wrong.
  */
-export function checkParameters(
-  name: QuestionName,
-  parameters: Readonly<Record<string, unknown>>,
-): Map<string, unknown> {
-  const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
+export function checkParameters(name: QuestionName, parameters: object): Map<string, unknown> {
+  const question: Question | undefined = Object.hasOwn(questions, name) ? questions[name] : undefined;
   if (question === undefined) throw new Fault('invalid', `there is no question ${JSON.stringify(name)}`);
   const values = new Map<string, unknown>(Object.entries(parameters));
   for (const key of values.keys()) {
@@ -58,7 +57,9 @@ function wrong(type: ParameterType, value: unknown): string | undefined {
     case 'day':
       return isDay(value) ? undefined : 'a day such as 2026-11-30';
     case 'integer':
-      return Number.isSafeInteger(value) && Number(value) >= 1 ? undefined : 'a whole number from 1 on';
+      return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= mostRows
+        ? undefined
+        : `a whole number from 1 to ${mostRows}`;
     case 'string':
       return isText(value) ? undefined : `a text of at most ${longest} characters`;
     case 'strings':

@@ -33,6 +33,8 @@ export interface Answered {
 const priority = 10;
 /** Longest time that a question may take, and that the process may take to end, in milliseconds. */
 const patience = 30_000;
+/** The same of an export, which may be of everything. */
+const exportPatience = 3_600_000;
 const endPatience = 5000;
 const firstDelay = 500;
 const longestDelay = 60_000;
@@ -77,7 +79,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
       retry = setTimeout(() => void start().then(() => (delay = firstDelay), onError), delay).unref();
       delay = Math.min(delay * 2, longestDelay);
     });
-    await promise(0).catch(error => {
+    await promise(0, patience).catch(error => {
       if (started.connected) started.disconnect();
       throw error;
     });
@@ -92,7 +94,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
     else asker.reject(new Fault(kind as FaultKind, fault));
   }
 
-  function promise(id: number): Promise<unknown> {
+  function promise(id: number, patience: number): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     waiting.set(id, { resolve, reject });
     const timer = setTimeout(() => {
@@ -104,7 +106,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
   async function call(method: Method, ...parameters: unknown[]): Promise<unknown> {
     if (child === undefined || closed) throw new Fault('unavailable', 'the analytics do not run just now');
     const id = nextId++;
-    const answer = promise(id);
+    const answer = promise(id, method === 'exportParquet' ? exportPatience : patience);
     child.send({ id, method, parameters } satisfies Asked);
     return answer;
   }

@@ -68,12 +68,25 @@ export interface Questions {
 
 export type QuestionName = keyof Questions;
 
+/** What a column's values are: a `part` is a number from 0 to 1. */
+export type Unit = 'text' | 'flag' | 'count' | 'bytes' | 'part';
+
+export interface Parameter {
+  type: ParameterType;
+  optional?: true;
+}
+
 export interface Question {
   /** One sentence: what it tells. */
   about: string;
-  parameters: Readonly<Record<string, { type: ParameterType; optional?: true }>>;
-  columns: readonly string[];
+  parameters: Readonly<Record<string, Parameter>>;
+  columns: Readonly<Record<string, Unit>>;
   sql(dialect: Dialect, given: ReadonlySet<string>): string;
+}
+
+interface QuestionOf<Q extends QuestionName> extends Omit<Question, 'parameters' | 'columns'> {
+  parameters: Readonly<Record<keyof Questions[Q]['parameters'], Parameter>>;
+  columns: Readonly<Record<keyof Questions[Q]['row'], Unit>>;
 }
 
 const days = { from: { type: 'day' }, to: { type: 'day' } } as const;
@@ -89,18 +102,18 @@ const atMost = (d: Dialect) => `LIMIT ${d.parameter('limit', 'integer')}`;
 const people = `CASE WHEN ${byPeople} THEN downloads ELSE 0 END`;
 const sums = (d: Dialect) => `SUM(downloads) AS ${d.quoted('all')}, SUM(${people}) AS people`;
 
-export const questions: Readonly<Record<QuestionName, Question>> = {
+export const questions: { readonly [Q in QuestionName]: QuestionOf<Q> } = {
   total: {
     about: 'Downloads of everything.',
     parameters: days,
-    columns: ['all', 'people'],
+    columns: { all: 'count', people: 'count' },
     sql: d => `SELECT COALESCE(SUM(downloads), 0) AS ${d.quoted('all')}, COALESCE(SUM(${people}), 0) AS people
 ${downloaded(d)}`,
   },
   'top-modules': {
     about: 'The modules that people download most, of all or of those given.',
     parameters: { ...days, ...limit, modules: { type: 'strings', optional: true } },
-    columns: ['module', 'all', 'people'],
+    columns: { module: 'text', all: 'count', people: 'count' },
     sql: (d, given) => `SELECT module, ${sums(d)} ${downloaded(d)}
 ${given.has('modules') ? `AND ${d.among('module', 'modules')}` : ''}
 GROUP BY module ORDER BY 3 DESC, 2 DESC, 1 ${atMost(d)}`,
@@ -108,7 +121,7 @@ GROUP BY module ORDER BY 3 DESC, 2 DESC, 1 ${atMost(d)}`,
   'module-days': {
     about: 'Downloads of a module, or of one version, a day; days without are left out.',
     parameters: { ...days, ...module, version: { type: 'string', optional: true } },
-    columns: ['day', 'all', 'people'],
+    columns: { day: 'text', all: 'count', people: 'count' },
     sql: (d, given) => `SELECT day, ${sums(d)} ${downloaded(d)} AND ${ofModule(d)}
 ${given.has('version') ? `AND version = ${d.parameter('version', 'string')}` : ''}
 GROUP BY day ORDER BY 1`,
@@ -116,14 +129,14 @@ GROUP BY day ORDER BY 1`,
   'module-versions': {
     about: 'Downloads of a module by version, the most downloaded first.',
     parameters: { ...days, ...module, ...limit },
-    columns: ['version', 'all', 'people'],
+    columns: { version: 'text', all: 'count', people: 'count' },
     sql: d => `SELECT version, ${sums(d)} ${downloaded(d)} AND ${ofModule(d)}
 GROUP BY version ORDER BY 2 DESC, 1 ${atMost(d)}`,
   },
   'version-share': {
     about: 'The part of a module’s downloads by people that each version has.',
     parameters: { ...days, ...module, ...limit },
-    columns: ['version', 'share'],
+    columns: { version: 'text', share: 'part' },
     sql: d => `SELECT version, ${d.ratio('SUM(downloads)', 'SUM(SUM(downloads)) OVER ()')} AS share
 ${downloaded(d)} AND ${ofModule(d)} AND ${byPeople}
 GROUP BY version ORDER BY 2 DESC, 1 ${atMost(d)}`,
@@ -131,7 +144,7 @@ GROUP BY version ORDER BY 2 DESC, 1 ${atMost(d)}`,
   majors: {
     about: 'Downloads of all major versions of a module, old against new: each has its own path.',
     parameters: { ...days, ...module },
-    columns: ['module', 'all', 'people'],
+    columns: { module: 'text', all: 'count', people: 'count' },
     sql: d => `SELECT module, ${sums(d)} ${downloaded(d)}
 AND ${d.without('module', major)} = ${d.without(d.parameter('module', 'string'), major)}
 GROUP BY module ORDER BY 1`,
@@ -139,7 +152,7 @@ GROUP BY module ORDER BY 1`,
   trending: {
     about: 'Modules whose downloads by people have risen most since the days from `before` to `from`, beyond chance.',
     parameters: { ...days, before: { type: 'day' }, ...limit },
-    columns: ['module', 'people', 'earlier'],
+    columns: { module: 'text', people: 'count', earlier: 'count' },
     sql: d => `SELECT module, people, earlier FROM (
   SELECT module,
     SUM(CASE WHEN day >= ${d.parameter('from', 'day')} THEN downloads ELSE 0 END) AS people,
@@ -153,7 +166,7 @@ ORDER BY (people - earlier) / SQRT(earlier + 1) DESC, module ${atMost(d)}`,
   'cache-hit-ratio': {
     about: 'The part of the requests that were given something without asking an origin for it, a day.',
     parameters: days,
-    columns: ['day', 'requests', 'ratio'],
+    columns: { day: 'text', requests: 'count', ratio: 'part' },
     sql: d => `SELECT day, SUM(requests) AS requests,
   ${d.ratio(`SUM(CASE WHEN ${fromCopy} THEN requests ELSE 0 END)`, 'SUM(requests)')} AS ratio
 FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} AND (${fromCopy} OR ${fromOrigin})
@@ -162,7 +175,7 @@ GROUP BY day ORDER BY 1`,
   'bytes-saved': {
     about: 'Bytes served, those that had to be fetched for it, and the others, which origins were saved, a day.',
     parameters: days,
-    columns: ['day', 'served', 'fetched', 'saved'],
+    columns: { day: 'text', served: 'bytes', fetched: 'bytes', saved: 'bytes' },
     sql: d => `SELECT day, SUM(bytes) AS served,
   SUM(CASE WHEN ${fromOrigin} THEN bytes ELSE 0 END) AS fetched,
   SUM(CASE WHEN ${fromCopy} THEN bytes ELSE 0 END) AS saved
@@ -172,7 +185,7 @@ GROUP BY day ORDER BY 1`,
   clients: {
     about: 'Requests and downloads by the program that asked.',
     parameters: days,
-    columns: ['client', 'ci', 'requests', 'downloads'],
+    columns: { client: 'text', ci: 'flag', requests: 'count', downloads: 'count' },
     sql: d => `SELECT client, ci, SUM(requests) AS requests, SUM(downloads) AS downloads
 FROM ${d.table(dailyTable)} WHERE ${ofDays(d)}
 GROUP BY client, ci ORDER BY 3 DESC, 1, 2 LIMIT 1000`,
@@ -180,7 +193,7 @@ GROUP BY client, ci ORDER BY 3 DESC, 1, 2 LIMIT 1000`,
   'client-versions': {
     about: 'Requests by the program that asked and its version, of the days whose single requests are still kept.',
     parameters: { ...days, ...limit },
-    columns: ['client', 'version', 'requests'],
+    columns: { client: 'text', version: 'text', requests: 'count' },
     sql: d => `SELECT client, client_version AS version, COUNT(*) AS requests
 FROM ${d.table('downloads')} WHERE ${d.duringDays('timestamp', 'from', 'to')}
 GROUP BY client, client_version ORDER BY 3 DESC, 1, 2 ${atMost(d)}`,
@@ -188,7 +201,7 @@ GROUP BY client, client_version ORDER BY 3 DESC, 1, 2 ${atMost(d)}`,
   countries: {
     about: 'Requests and downloads by country, where a trusted load balancer tells it.',
     parameters: days,
-    columns: ['country', 'requests', 'downloads'],
+    columns: { country: 'text', requests: 'count', downloads: 'count' },
     sql: d => `SELECT country, SUM(requests) AS requests, SUM(downloads) AS downloads
 FROM ${d.table(dailyTable)} WHERE ${ofDays(d)}
 GROUP BY country ORDER BY 2 DESC, 1 LIMIT 1000`,

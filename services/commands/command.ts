@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import type { Analytics } from '../analytics/index.ts';
 import type { Catalogue, CatalogueWriter } from '../catalogue/index.ts';
 import { asFault, Fault } from '../errors.ts';
 import { checkModuleVersion } from '../gomod/path.ts';
@@ -17,8 +18,12 @@ export interface CommandDeps {
   openCatalogue: () => Promise<Catalogue & CatalogueWriter>;
   /** Brings the catalogue's schema to this program's; undefined where opening it does that. */
   migrateCatalogue: () => Promise<{ from: number; to: number } | undefined>;
+  /** Opens the analytics, to be closed by whoever did. */
+  openAnalytics: () => Promise<Analytics>;
   /** Standard output; a terminal of so many columns, or not. */
   out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
+  /** Standard error, for what is wrong: what is written to a file has only answers in it. Without it `out` has both. */
+  err?: { write(text: string): unknown };
   /** Standard input. */
   input?: Readable;
   now: () => Date;
@@ -34,6 +39,15 @@ export interface Command {
   about: string;
   /** The exit status: 0 done, 1 it can't be done, 2 the command line is wrong. Throws nothing. */
   run(deps: CommandDeps, argv: readonly string[]): Promise<number>;
+}
+
+export async function withAnalytics<T>(deps: CommandDeps, act: (analytics: Analytics) => Promise<T>): Promise<T> {
+  const analytics = await deps.openAnalytics();
+  try {
+    return await act(analytics);
+  } finally {
+    await analytics.close();
+  }
 }
 
 interface Arguments {
@@ -65,9 +79,10 @@ export function defineCommand({ name, usage, about, options = {}, act }: Definit
         return (await act(deps, parsed)) ? 0 : 1;
       } catch (error) {
         const fault = asFault(error);
-        print(deps, `${name}: ${fault.message}`);
+        const wrong = { ...deps, out: deps.err ?? deps.out };
+        print(wrong, `${name}: ${fault.message}`);
         if (fault.kind !== 'invalid') return 1;
-        print(deps, `usage: ${name} ${usage}`.trimEnd());
+        print(wrong, `usage: ${name} ${usage}`.trimEnd());
         return 2;
       }
     },

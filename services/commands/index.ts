@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { alarms } from './alarms.ts';
 import type { Command } from './command.ts';
 import { deadLetters, replay } from './dead-letters.ts';
+import { exportParquet } from './export.ts';
 import { include } from './include/index.ts';
 import { log } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -9,6 +10,7 @@ import { recheck } from './recheck.ts';
 import { reindex } from './reindex.ts';
 import { release } from './release.ts';
 import { request } from './request.ts';
+import { stats } from './stats.ts';
 import { status } from './status.ts';
 
 export type { Command, CommandDeps } from './command.ts';
@@ -24,6 +26,8 @@ export const commands: readonly Command[] = [
   deadLetters,
   replay,
   alarms,
+  stats,
+  exportParquet,
   reindex,
   migrate,
 ];

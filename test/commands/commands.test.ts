@@ -30,6 +30,7 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     messaging,
     openCatalogue,
     migrateCatalogue: async () => undefined,
+    openAnalytics: () => Promise.reject(new Fault('unavailable', 'nothing is counted here')),
     out,
     now: () => world.clock,
     user: () => 'ann',

@@ -52,6 +52,7 @@ async function run(
     messaging,
     openCatalogue,
     migrateCatalogue: async () => undefined,
+    openAnalytics: () => Promise.reject(new Error('nobody asks for downloads')),
     out,
     now: () => world.clock,
     user: () => '',

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import { isHeld, openDuckdb } from './duckdb.ts';
+import type { Analytics } from './index.ts';
+import { connectAnalytics } from './socket.ts';
+
+/** Where the embedded analytics keep things. */
+export const analyticsFiles = (dataDir: string) => ({
+  file: join(dataDir, 'downloads.duckdb'),
+  spool: join(dataDir, 'downloads'),
+  socket: socketOf(join(dataDir, 'downloads.duckdb')),
+});
+
+/** Where the process that has this database open answers others. */
+export const socketOf = (file: string): string => `${file.replace(/[.]duckdb$/, '')}.sock`;
+
+/** Longest wait for a process that has the database open but does not answer yet, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * The analytics for a command: those of the services while they run, because one process alone may have the database open;
+ * else the database itself, with all that the spool holds. Throws `unavailable` with the reason.
+ */
+export async function openForCommand(
+  config: Pick<Config, 'DATA_DIR' | 'DOWNLOADS_KEPT'>,
+  onError: (error: Error) => void,
+): Promise<Analytics> {
+  const { file, spool, socket } = analyticsFiles(config.DATA_DIR);
+  const end = performance.now() + patience;
+  for (;;) {
+    const running = await connectAnalytics(socket);
+    if (running !== undefined) return running;
+    try {
+      const own = await openDuckdb({ file, spool, interval: 0, kept: config.DOWNLOADS_KEPT, lockPatience: 0, onError });
+      try {
+        await own.take();
+      } catch (error) {
+        await own.close();
+        throw error;
+      }
+      return own;
+    } catch (error) {
+      if (!isHeld(error) || performance.now() > end) throw error;
+      await delay(100);
+    }
+  }
+}
