@@ -4,6 +4,7 @@ import type { Check } from './admin.ts';
 import { openBigquery } from './analytics/bigquery.ts';
 import type { Analytics, DownloadLog } from './analytics/index.ts';
 import { openCloudLog } from './analytics/logging.ts';
+import { analyticsFiles, openForCommand } from './analytics/open.ts';
 import { openAnalyticsProcess } from './analytics/process.ts';
 import { openSpool } from './analytics/spool.ts';
 import type { Catalogue, CatalogueWriter } from './catalogue/index.ts';
@@ -77,14 +78,21 @@ export async function openCatalogue(config: Config): Promise<Catalogue & Catalog
   return named(`CATALOGUE (${file})`, () => createSqliteCatalogue({ file }));
 }
 
-/** What the downloads are asked of, for the services and commands that need it. `onError` hears of what may pass. */
+/** What the downloads are asked of, for a service. `onError` hears of failures that may pass. */
 export async function openAnalytics(config: Config, onError: (error: Error) => void): Promise<Analytics> {
   const { ANALYTICS: place, DOWNLOADS_KEPT: kept } = config;
-  return named(nameOf(config, 'ANALYTICS'), () =>
-    place.kind === 'bigquery'
-      ? openBigquery({ ...place, onError })
-      : openAnalyticsProcess({ ...countedIn(config, place.folder), kept, onError }),
-  );
+  return named(nameOf(config, 'ANALYTICS'), () => {
+    if (place.kind === 'bigquery') return openBigquery({ ...place, onError });
+    const { file, spool } = analyticsFiles(place.folder ?? config.DATA_DIR);
+    return openAnalyticsProcess({ file, spool, kept, onError });
+  });
+}
+
+/** The same for a command, which may run beside the services. */
+export async function openAnalyticsForCommand(config: Config, onError: (error: Error) => void): Promise<Analytics> {
+  const { ANALYTICS: place } = config;
+  if (place.kind === 'bigquery') return openAnalytics(config, onError);
+  return openForCommand({ ...config, DATA_DIR: place.folder ?? config.DATA_DIR }, onError);
 }
 
 /** Where a proxy writes its downloads. `ready` throws what is wrong; downloads go on in any case. */
@@ -94,17 +102,12 @@ export async function openDownloadLog(
 ): Promise<{ log: DownloadLog; ready?: Check }> {
   const { ANALYTICS: place } = config;
   return named(nameOf(config, 'ANALYTICS'), async () => {
-    if (place.kind !== 'bigquery') {
-      return { log: await openSpool({ folder: countedIn(config, place.folder).spool, onError }) };
+    if (place.kind === 'duckdb') {
+      return { log: await openSpool({ folder: analyticsFiles(place.folder ?? config.DATA_DIR).spool, onError }) };
     }
     const log = await openCloudLog({ project: place.project, endpoint: place.endpoint, onError });
     return { log, ready: () => log.ready() };
   });
-}
-
-/** The database, and where the proxies leave their logs for it. */
-function countedIn({ DATA_DIR }: Config, folder = DATA_DIR) {
-  return { file: join(folder, 'downloads.duckdb'), spool: join(folder, 'downloads') };
 }
 
 /** Brings the schema of the catalogue to that of this program. Undefined where that is done by opening it. */

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
-import { openForCommand } from './analytics/open.ts';
-import { migrateCatalogue, openBackends, openCatalogue } from './backends.ts';
+import { migrateCatalogue, openAnalyticsForCommand, openBackends, openCatalogue } from './backends.ts';
 import { type Command, commands, currentUser } from './commands/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import { configure, type Files } from './configure.ts';
@@ -69,7 +68,7 @@ async function operate(command: Command, argv: readonly string[], config: Config
       user: currentUser,
     };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
-    const openAnalytics = () => openForCommand(config, error => say(error.message));
+    const openAnalytics = () => openAnalyticsForCommand(config, error => say(error.message));
     return await command.run({ ...backends, ...deps, ...catalogue, openAnalytics }, argv);
   } finally {
     await backends.close();

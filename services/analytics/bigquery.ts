@@ -5,7 +5,8 @@ import { createBigqueryClient } from './bigquery/client.ts';
 import { exportSql } from './bigquery/export.ts';
 import { bigqueryFault } from './bigquery/faults.ts';
 import { runJob } from './bigquery/job.ts';
-import { bigqueryDialect, bigqueryParameterTypes } from './bigquery-dialect.ts';
+import { namedParameters } from './bigquery/parameters.ts';
+import { bigqueryDialect } from './bigquery-dialect.ts';
 import type { Analytics } from './index.ts';
 import { checkDays, checkParameters } from './parameters.ts';
 import { type ParameterType, questions } from './questions.ts';
@@ -59,11 +60,10 @@ export async function openBigquery(options: BigqueryOptions): Promise<Analytics>
     async ask(name, parameters) {
       const given = checkParameters(name, { ...parameters });
       const kinds: Readonly<Record<string, { type: ParameterType }>> = questions[name].parameters;
-      const types = [...given.keys()].map(key => [key, bigqueryParameterTypes[kinds[key]?.type ?? 'string']]);
+      const named = [...given].map(([key, value]) => [key, kinds[key]?.type ?? 'string', value] as const);
       const query = {
         query: questions[name].sql(dialect, new Set(given.keys())),
-        params: Object.fromEntries(given),
-        types: Object.fromEntries(types),
+        ...namedParameters(named),
         labels: { application: 'gocenter', question: name },
       };
       const rows = await run(query, questionBytes, patience);
@@ -74,8 +74,10 @@ export async function openBigquery(options: BigqueryOptions): Promise<Analytics>
       checkDays(days);
       const query = {
         query: exportSql(target, replace, dialect),
-        params: { from: days.from, to: days.to },
-        types: { from: 'DATE', to: 'DATE' },
+        ...namedParameters([
+          ['from', 'day', days.from],
+          ['to', 'day', days.to],
+        ]),
         labels: { application: 'gocenter', question: 'export' },
       };
       try {
