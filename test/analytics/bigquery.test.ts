@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { daily } from '../../infra/cloud/analytics/schemas.ts';
 import { openBigquery } from '../../services/analytics/bigquery.ts';
-import { bigqueryTypes } from '../../services/analytics/bigquery-dialect.ts';
-import { type Column, tables } from '../../services/analytics/row.ts';
+import { tables } from '../../services/analytics/row.ts';
 import { conditionsOf, parseBigquery } from './bigquery-sql.ts';
 import { november } from './contract.ts';
+import { fieldsOf, schemas } from './google.ts';
 import { type Answer, type Recorded, type Recorder, refusal, startRecorder } from './recorder.ts';
 
 const place = { project: 'acme', dataset: 'gocenter' };
@@ -25,13 +24,6 @@ interface Job {
     };
   };
 }
-
-const fieldsOf = (columns: Readonly<Record<string, Column>>) =>
-  Object.entries(columns).map(([name, { type }]) => ({ name, type: bigqueryTypes[type] }));
-const schemas: Record<string, object[]> = {
-  downloads: fieldsOf(tables.downloads),
-  downloads_daily: daily.map(({ name, type, mode }) => ({ name, type, mode })),
-};
 
 /** What Google's server says of a table, a new job, and its result. */
 function usual({ method, path, body }: Recorded, rows: (string | null)[][], columns: [string, string][]): Answer {

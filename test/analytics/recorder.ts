@@ -30,11 +30,19 @@ export async function startRecorder(answer: Recorder['answer']): Promise<Recorde
     const body = method === 'GET' ? undefined : await json(request).catch(() => undefined);
     const recorded = { method, path: pathname, query: Object.fromEntries(searchParams), headers, body };
     recorder.requests.push(recorded);
-    const answered = await recorder.answer(recorded);
+    const answered = await answerTo(recorded);
     if (answered === 'hang') return;
     response.writeHead(answered.status ?? 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answered.body ?? {}));
   }).listen(0, '127.0.0.1');
+  /** A fault of the stand-in itself is told at once, instead of tried again. */
+  const answerTo = async (request: Recorded): Promise<Answer> => {
+    try {
+      return await recorder.answer(request);
+    } catch (error) {
+      return { status: 400, body: { error: { code: 400, message: String(error), errors: [] } } };
+    }
+  };
   await once(server, 'listening');
   const recorder: Recorder = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
