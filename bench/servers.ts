@@ -27,10 +27,26 @@ export async function startBenchUpstream({ folder, tools }: Place, port: number,
   return run(command, { log: join(folder, 'upstream.log'), ready: `http://127.0.0.1:${port}${resources[0].path}` });
 }
 
+/** What a service has of its own, to be measured beside another. */
+export interface Variant {
+  name?: string;
+  env?: NodeJS.ProcessEnv;
+  /** A module that is loaded before it. */
+  preload?: string;
+}
+
 /** The services that bring modules, in one process, with logs and metrics on, the rate limit on but out of reach. */
-export async function startService({ folder, tools }: Place, upstream: string, profile: string | undefined) {
+export async function startService(
+  { folder, tools }: Place,
+  upstream: string,
+  profile: string | undefined,
+  { name = 'gocenter', env = {}, preload }: Variant = {},
+) {
   const [port, adminPort, originPort] = [await freePort(), await freePort(), await freePort()];
-  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const flags = [
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ...(preload === undefined ? [] : ['--import', preload]),
+  ];
   const service = await run(
     pinned(tools.taskset, serverCore, process.execPath, [
       ...flags,
@@ -56,10 +72,12 @@ export async function startService({ folder, tools }: Place, upstream: string, p
         ALLOW_PRIVATE_ORIGINS: '127.0.0.1',
         SUMDB: 'off',
         RATE_LIMIT: '10000000',
+        ...env,
       },
     },
   );
-  return { name: 'gocenter', url: `http://127.0.0.1:${port}`, pid: service.pid, running: service };
+  const admin = `http://127.0.0.1:${adminPort}`;
+  return { name, url: `http://127.0.0.1:${port}`, admin, pid: service.pid, running: service };
 }
 
 /**

@@ -53,7 +53,7 @@ export function parseAnalytics(value: string): AnalyticsPlace {
   const folder = afterScheme(value, 'duckdb:');
   if (folder !== undefined) return { kind: 'duckdb', folder };
   const [place, endpoint] = splitEndpoint(value);
-  const [, project, dataset] = /^bigquery:([a-z][a-z0-9.:-]*[a-z0-9])\/(\w{1,1024})$/.exec(place) ?? [];
+  const [, project, dataset] = /^bigquery:([a-z](?:[a-z0-9.:-]*[a-z0-9])?)\/(\w{1,1024})$/.exec(place) ?? [];
   if (project === undefined || dataset === undefined) {
     throw new Error('must be duckdb:<folder> or bigquery:<project>/<dataset>');
   }

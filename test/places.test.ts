@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseMessaging, parseStorage } from '../services/places.ts';
+import { parseAnalytics, parseMessaging, parseStorage } from '../services/places.ts';
 
 describe('STORAGE', () => {
   test.each([
@@ -36,5 +36,35 @@ describe('MESSAGING', () => {
 
   test('an endpoint has to be a host and a port', () => {
     expect(() => parseMessaging('pubsub:acme?endpoint=http://x')).toThrow('no host and port such as 127.0.0.1:8085');
+  });
+});
+
+describe('ANALYTICS', () => {
+  test.each([
+    ['', { kind: 'duckdb', folder: undefined }],
+    ['duckdb:/srv/downloads', { kind: 'duckdb', folder: '/srv/downloads' }],
+    ['bigquery:acme-prod/gocenter', { kind: 'bigquery', project: 'acme-prod', dataset: 'gocenter', endpoint: '' }],
+    [
+      'bigquery:acme.example:go/d?endpoint=http://127.0.0.1:9050',
+      { kind: 'bigquery', project: 'acme.example:go', dataset: 'd', endpoint: 'http://127.0.0.1:9050' },
+    ],
+  ])('%j is a place', (text, place) => expect(parseAnalytics(text)).toEqual(place));
+
+  test.each([
+    'bigquery',
+    'bigquery:acme',
+    'bigquery:acme/',
+    'bigquery:acme/a-b',
+    'bigquery:acme/a/b',
+    'duckdb:',
+    'duck',
+  ])('%j is none, and what to write is said', text =>
+    expect(() => parseAnalytics(text)).toThrow(
+      /^(must be duckdb:<folder> or bigquery:<project>\/<dataset>|needs a path after)/,
+    ),
+  );
+
+  test('an endpoint has to be an address', () => {
+    expect(() => parseAnalytics('bigquery:acme/d?endpoint=localhost:9050')).toThrow('no address such as http://');
   });
 });
