@@ -1,14 +1,16 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { Fault } from '../errors.ts';
 import type { DownloadLog } from './index.ts';
+import type { ProcessOptions, Tells, Told } from './logging/process.ts';
 import type { Settled } from './logging/sender.ts';
-import type { Tells, ThreadOptions, Told } from './logging/thread.ts';
 
 /**
  * The download log in Cloud Logging: an entry a request in the log `downloads`, from where a sink takes it to BigQuery
- * (infra/cloud/analytics.ts). Making and sending an entry costs more than serving a download from memory, so it is done on
- * a thread of least priority: with a core to spare the log is complete, without one downloads come first and lines are
- * dropped (docs/decisions/0024-the-download-log-on-google-cloud.md).
+ * (infra/cloud/analytics.ts). Making and sending an entry costs several times what serving a download from memory does, so
+ * a process of least priority does it: with time to spare on a core the log is complete, without it downloads come first
+ * and lines are dropped (docs/decisions/0024-the-download-log-on-google-cloud.md).
  */
 export interface CloudLogOptions {
   project: string;
@@ -19,14 +21,17 @@ export interface CloudLogOptions {
 
 /** Characters of lines that wait to be taken; more are dropped. */
 const maxWaiting = 16 << 20;
-/** MiB of the thread's heap; with more than that it is ended and started again. */
-const heap = 192;
+/** As `nice` counts: least. */
+const priority = 19;
+/** MiB of the process's heap; when it needs more it ends, and is started again. */
+const heap = 160;
 /** Milliseconds without anything taken, while lines wait, after which that is told. */
 const silence = 20_000;
 /** Failures are told of once in so many milliseconds. */
 const tellEvery = 60_000;
-/** Milliseconds to hand over what waits, at the end. */
+/** Milliseconds to hand over what waits, at the end, and to end then. */
 const closePatience = 3000;
+const endPatience = 1000;
 const firstDelay = 500;
 const longestDelay = 60_000;
 
@@ -36,11 +41,12 @@ const longestDelay = 60_000;
  */
 export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLog & { ready(): Promise<void> }> {
   const { project, endpoint = '', onError } = options;
-  let thread: Worker | undefined;
+  /** Takes lines. */
+  let child: ChildProcess | undefined;
   let closed = false;
   let delay = firstDelay;
   let retry: NodeJS.Timeout | undefined;
-  /** What was given to the thread and is not settled. */
+  /** What was given to the process and is not settled. */
   let waiting = { chars: 0, lines: 0 };
   let dropped = 0;
   let failure: string | undefined;
@@ -49,28 +55,29 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
   let drained = () => {};
 
   function start(): Promise<void> {
-    const started = new Worker(new URL('./logging/thread.ts', import.meta.url), {
-      workerData: { project, endpoint } satisfies ThreadOptions,
-      resourceLimits: { maxOldGenerationSizeMb: heap },
-      execArgv: [],
+    const file = fileURLToPath(new URL('./logging/process.ts', import.meta.url));
+    const started = fork(file, [JSON.stringify({ project, endpoint } satisfies ProcessOptions)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [`--max-old-space-size=${heap}`],
+      serialization: 'advanced',
     });
-    started.unref();
+    lower(started);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     started.on('message', (message: Tells) => {
       if (message === 'drained') return drained();
+      if (message === 'started') {
+        child = started;
+        return resolve();
+      }
       if ('settled' in message) return settle(message.settled);
-      if ('fault' in message) return reject(new Fault('unavailable', message.fault));
-      thread = started;
-      resolve();
+      reject(new Fault('unavailable', message.fault));
     });
-    started.once('error', error =>
-      reject(new Fault('unavailable', `it has ended: ${error.message}`, { cause: error })),
-    );
-    started.once('exit', () => {
-      reject(new Fault('unavailable', 'it has ended'));
-      if (thread === started) ended();
+    started.on('error', error => reject(new Fault('unavailable', `its process fails: ${error.message}`)));
+    started.once('exit', (code, signal) => {
+      reject(new Fault('unavailable', `its process has ended (${signal ?? code})`));
+      if (child === started) ended();
     });
-    promise.catch(() => void started.terminate());
+    promise.catch(() => end(started));
     return promise;
   }
 
@@ -90,13 +97,13 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
     onError(fault);
   }
 
-  /** The thread is gone, and what it had with it. */
+  /** The process is gone, and what it had with it. */
   function ended(): void {
-    thread = undefined;
+    child = undefined;
     dropped += waiting.lines;
     waiting = { chars: 0, lines: 0 };
     if (closed) return;
-    failure = 'the thread of the download log has ended; it is started again';
+    failure = 'the process of the download log has ended; it is started again';
     tell(new Fault('unavailable', failure));
     again();
   }
@@ -119,14 +126,14 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
   await start();
   return {
     write(text) {
-      if (thread === undefined || closed || waiting.chars + text.length > maxWaiting) {
+      if (child === undefined || !child.connected || closed || waiting.chars + text.length > maxWaiting) {
         dropped += count(text);
         return;
       }
       if (waiting.lines === 0) lastTaken = performance.now();
       waiting.chars += text.length;
       waiting.lines += count(text);
-      thread.postMessage({ lines: text } satisfies Told);
+      child.send({ lines: text } satisfies Told, () => {});
     },
     get dropped() {
       return dropped;
@@ -142,17 +149,37 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
       if (closed) return;
       closed = true;
       clearTimeout(retry);
+      if (child === undefined) return;
+      const running = child;
       const { promise, resolve } = Promise.withResolvers<void>();
       drained = resolve;
+      running.once('exit', () => resolve());
+      running.send('drain' satisfies Told, () => {});
       const timer = setTimeout(resolve, closePatience);
-      const running = thread;
-      if (running === undefined) resolve();
-      else running.once('exit', () => resolve()).postMessage('drain' satisfies Told);
       await promise;
       clearTimeout(timer);
-      await running?.terminate();
+      await end(running);
     },
   };
+}
+
+/** Before it has threads of its own, which have its priority then. */
+function lower({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, priority);
+  } catch {
+    // Some systems do not let a process be lowered; it then works at the same priority.
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  child.once('exit', () => resolve());
+  const kill = setTimeout(() => child.kill('SIGKILL'), endPatience);
+  if (child.connected) child.disconnect();
+  await promise;
+  clearTimeout(kill);
 }
 
 function count(text: string): number {
