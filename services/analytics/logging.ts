@@ -21,6 +21,12 @@ export interface CloudLogOptions {
 
 /** Characters of lines that wait to be taken; more are dropped. */
 const maxWaiting = 16 << 20;
+/** Of those, the ones that the process has; to copy more for it would be in vain. */
+const maxGiven = 2 << 20;
+/** So many are given at once: each time costs something. */
+const giveChars = 128 << 10;
+/** Milliseconds that fewer wait for others at most. */
+const giveTime = 500;
 /** As `nice` counts: least. */
 const priority = 19;
 /** MiB of the process's heap; when it needs more it ends, and is started again. */
@@ -46,12 +52,16 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
   let closed = false;
   let delay = firstDelay;
   let retry: NodeJS.Timeout | undefined;
-  /** What was given to the process and is not settled. */
+  /** Not given yet. */
+  let queue: string[] = [];
+  /** What is not settled, and the part of it that the process has. */
   let waiting = { chars: 0, lines: 0 };
+  let given = 0;
   let dropped = 0;
   let failure: string | undefined;
   let lastTaken = performance.now();
   let lastTold = -tellEvery;
+  /** Told at the end when nothing waits any more. */
   let drained = () => {};
 
   function start(): Promise<void> {
@@ -64,7 +74,6 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
     lower(started);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     started.on('message', (message: Tells) => {
-      if (message === 'drained') return drained();
       if (message === 'started') {
         child = started;
         return resolve();
@@ -84,10 +93,34 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
   function settle({ chars, lines, dropped: lost, failure: why }: Settled): void {
     waiting.chars -= chars;
     waiting.lines -= lines;
+    given -= chars;
     dropped += lost;
     lastTaken = performance.now();
     failure = why;
     if (why !== undefined) tell(new Fault('unavailable', why));
+  }
+
+  /** Gives the process what waits: as much as makes it worth while, or all. */
+  function give(all: boolean): void {
+    while (child?.connected && given < maxGiven && (waiting.chars - given >= giveChars || (all && queue.length > 0))) {
+      const some: string[] = [];
+      let chars = 0;
+      while (chars < giveChars) {
+        const text = queue.shift();
+        if (text === undefined) break;
+        some.push(text);
+        chars += text.length;
+      }
+      given += chars;
+      child.send({ lines: some.join('') } satisfies Told, () => {});
+    }
+  }
+
+  /** Has all handed over without waiting for more. */
+  function drain(): void {
+    give(true);
+    if (waiting.chars === 0) drained();
+    else if (child?.connected) child.send('drain' satisfies Told, () => {});
   }
 
   function tell(fault: Fault): void {
@@ -102,6 +135,8 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
     child = undefined;
     dropped += waiting.lines;
     waiting = { chars: 0, lines: 0 };
+    given = 0;
+    queue = [];
     if (closed) return;
     failure = 'the process of the download log has ended; it is started again';
     tell(new Fault('unavailable', failure));
@@ -124,6 +159,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
   }
 
   await start();
+  const timer = setInterval(give, giveTime, true).unref();
   return {
     write(text) {
       if (child === undefined || !child.connected || closed || waiting.chars + text.length > maxWaiting) {
@@ -133,7 +169,8 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
       if (waiting.lines === 0) lastTaken = performance.now();
       waiting.chars += text.length;
       waiting.lines += count(text);
-      child.send({ lines: text } satisfies Told, () => {});
+      queue.push(text);
+      give(false);
     },
     get dropped() {
       return dropped;
@@ -149,15 +186,16 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
       if (closed) return;
       closed = true;
       clearTimeout(retry);
+      clearInterval(timer);
       if (child === undefined) return;
       const running = child;
       const { promise, resolve } = Promise.withResolvers<void>();
       drained = resolve;
       running.once('exit', () => resolve());
-      running.send('drain' satisfies Told, () => {});
-      const timer = setTimeout(resolve, closePatience);
+      const late = setTimeout(resolve, closePatience);
+      drain();
       await promise;
-      clearTimeout(timer);
+      clearTimeout(late);
       await end(running);
     },
   };

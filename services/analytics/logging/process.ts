@@ -8,11 +8,11 @@ export interface ProcessOptions {
   endpoint: string;
 }
 
-/** What it is told: lines, or to hand over what it has. */
+/** What it is told: lines, or to hand over what it has without waiting for more. */
 export type Told = { lines: string } | 'drain';
 
-/** What it tells: that it has started, or why not; what became of lines; that it has handed over what it had. */
-export type Tells = 'started' | { fault: string } | { settled: Settled } | 'drained';
+/** What it tells: that it has started, or why not; what became of lines. */
+export type Tells = 'started' | { fault: string } | { settled: Settled };
 
 /** Milliseconds for the look at the start, with its repeats: a log that hangs may not hold up the proxy. */
 const startPatience = { each: 2000, total: 3000 };
@@ -27,7 +27,7 @@ const client = createLoggingClient(project, endpoint);
 const sender = createSender({ client, project, onSettled: settled => tell({ settled }) });
 
 process.on('message', (told: Told) => {
-  if (told === 'drain') void sender.drain().then(() => tell('drained'));
+  if (told === 'drain') void sender.drain();
   else sender.push(told.lines);
 });
 
