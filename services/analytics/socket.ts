@@ -101,7 +101,7 @@ export async function connectAnalytics(path: string): Promise<Analytics | undefi
   }
   return {
     ask: (question, parameters) => call('ask', question, parameters) as never,
-    exportParquet: (target, days, options) => call('exportParquet', target, days, options) as Promise<void>,
+    exportParquet: (target, days, options = {}) => call('exportParquet', target, days, options) as Promise<void>,
     ready: () => call('ready') as Promise<void>,
     close: async () => {},
   };
