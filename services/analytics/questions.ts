@@ -102,6 +102,10 @@ const atMost = (d: Dialect) => `LIMIT ${d.parameter('limit', 'integer')}`;
 const people = `CASE WHEN ${byPeople} THEN downloads ELSE 0 END`;
 const sums = (d: Dialect) => `SUM(downloads) AS ${d.quoted('all')}, SUM(${people}) AS people`;
 
+/** Summed up before anything is compared: a few rows a day. */
+const byCache = (d: Dialect) => `SELECT day, cache, SUM(requests) AS requests, SUM(bytes) AS bytes
+FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} GROUP BY day, cache`;
+
 export const questions: { readonly [Q in QuestionName]: QuestionOf<Q> } = {
   total: {
     about: 'Downloads of everything.',
@@ -146,6 +150,7 @@ GROUP BY version ORDER BY 2 DESC, 1 ${atMost(d)}`,
     parameters: { ...days, ...module },
     columns: { module: 'text', all: 'count', people: 'count' },
     sql: d => `SELECT module, ${sums(d)} ${downloaded(d)}
+AND STARTS_WITH(module, ${d.without(d.parameter('module', 'string'), major)})
 AND ${d.without('module', major)} = ${d.without(d.parameter('module', 'string'), major)}
 GROUP BY module ORDER BY 1`,
   },
@@ -169,8 +174,7 @@ ORDER BY (people - earlier) / SQRT(earlier + 1) DESC, module ${atMost(d)}`,
     columns: { day: 'text', requests: 'count', ratio: 'part' },
     sql: d => `SELECT day, SUM(requests) AS requests,
   ${d.ratio(`SUM(CASE WHEN ${fromCopy} THEN requests ELSE 0 END)`, 'SUM(requests)')} AS ratio
-FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} AND (${fromCopy} OR ${fromOrigin})
-GROUP BY day ORDER BY 1`,
+FROM (${byCache(d)}) AS counted WHERE ${fromCopy} OR ${fromOrigin} GROUP BY day ORDER BY 1`,
   },
   'bytes-saved': {
     about: 'Bytes served, those that had to be fetched for it, and the others, which origins were saved, a day.',
@@ -179,8 +183,7 @@ GROUP BY day ORDER BY 1`,
     sql: d => `SELECT day, SUM(bytes) AS served,
   SUM(CASE WHEN ${fromOrigin} THEN bytes ELSE 0 END) AS fetched,
   SUM(CASE WHEN ${fromCopy} THEN bytes ELSE 0 END) AS saved
-FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} AND (${fromCopy} OR ${fromOrigin})
-GROUP BY day ORDER BY 1`,
+FROM (${byCache(d)}) AS counted WHERE ${fromCopy} OR ${fromOrigin} GROUP BY day ORDER BY 1`,
   },
   clients: {
     about: 'Requests and downloads by the program that asked.',
