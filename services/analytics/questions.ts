@@ -102,9 +102,12 @@ const atMost = (d: Dialect) => `LIMIT ${d.parameter('limit', 'integer')}`;
 const people = `CASE WHEN ${byPeople} THEN downloads ELSE 0 END`;
 const sums = (d: Dialect) => `SUM(downloads) AS ${d.quoted('all')}, SUM(${people}) AS people`;
 
-/** Summed up before anything is compared: a few rows a day. */
-const byCache = (d: Dialect) => `SELECT day, cache, SUM(requests) AS requests, SUM(bytes) AS bytes
-FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} GROUP BY day, cache`;
+/** What came from a copy and what from an origin, a day; summed up by cache before caches are compared: a few rows a day. */
+const byCache = (d: Dialect, what: 'requests' | 'bytes') => `SELECT day,
+  SUM(CASE WHEN ${fromCopy} THEN counted ELSE 0 END) AS copied,
+  SUM(CASE WHEN ${fromOrigin} THEN counted ELSE 0 END) AS fetched
+FROM (SELECT day, cache, SUM(${what}) AS counted FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} GROUP BY day, cache) AS summed
+GROUP BY day`;
 
 export const questions: { readonly [Q in QuestionName]: QuestionOf<Q> } = {
   total: {
@@ -172,18 +175,15 @@ ORDER BY (people - earlier) / SQRT(earlier + 1) DESC, module ${atMost(d)}`,
     about: 'The part of the requests that were given something without asking an origin for it, a day.',
     parameters: days,
     columns: { day: 'text', requests: 'count', ratio: 'part' },
-    sql: d => `SELECT day, SUM(requests) AS requests,
-  ${d.ratio(`SUM(CASE WHEN ${fromCopy} THEN requests ELSE 0 END)`, 'SUM(requests)')} AS ratio
-FROM (${byCache(d)}) AS counted WHERE ${fromCopy} OR ${fromOrigin} GROUP BY day ORDER BY 1`,
+    sql: d => `SELECT day, copied + fetched AS requests, ${d.ratio('copied', 'copied + fetched')} AS ratio
+FROM (${byCache(d, 'requests')}) AS counted WHERE copied + fetched > 0 ORDER BY 1`,
   },
   'bytes-saved': {
     about: 'Bytes served, those that had to be fetched for it, and the others, which origins were saved, a day.',
     parameters: days,
     columns: { day: 'text', served: 'bytes', fetched: 'bytes', saved: 'bytes' },
-    sql: d => `SELECT day, SUM(bytes) AS served,
-  SUM(CASE WHEN ${fromOrigin} THEN bytes ELSE 0 END) AS fetched,
-  SUM(CASE WHEN ${fromCopy} THEN bytes ELSE 0 END) AS saved
-FROM (${byCache(d)}) AS counted WHERE ${fromCopy} OR ${fromOrigin} GROUP BY day ORDER BY 1`,
+    sql: d => `SELECT day, copied + fetched AS served, fetched, copied AS saved
+FROM (${byCache(d, 'bytes')}) AS counted WHERE copied + fetched > 0 ORDER BY 1`,
   },
   clients: {
     about: 'Requests and downloads by the program that asked.',
