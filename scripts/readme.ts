@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type Question, questions } from '../services/analytics/questions.ts';
+import { optionsOf } from '../services/commands/stats.ts';
 import { schema } from '../services/config.ts';
 import type { Variable } from '../services/env.ts';
 import { rules } from '../services/validator/rules/index.ts';
@@ -11,7 +13,7 @@ type Tables = Readonly<Record<string, () => string>>;
 
 /** By document, the tables between its marks. */
 export const documents: Readonly<Record<string, Tables>> = {
-  'README.md': { configuration: configTable, rules: rulesTable },
+  'README.md': { configuration: configTable, questions: questionsTable, rules: rulesTable },
   'docs/runbooks/costs.md': { cost: costTable, use: useTable },
   'policies/README.md': { policies: policyTables },
 };
@@ -24,6 +26,15 @@ function configTable(): string {
     return `| \`${name}\` | ${value} | ${cell(variable.accepts)} | ${cell(variable.about)} |\n`;
   });
   return `| variable | default | accepts | meaning |\n| --- | --- | --- | --- |\n${rows.join('')}`;
+}
+
+function questionsTable(): string {
+  const rows = Object.entries<Question>(questions).map(([name, question]) => {
+    const options = optionsOf(question);
+    const shown = options === '' ? '' : `\`${options}\``;
+    return `| \`${name}\` | ${cell(question.about)} | ${shown} | ${Object.keys(question.columns).join(', ')} |\n`;
+  });
+  return `| question | what it tells | options besides the days | columns |\n| --- | --- | --- | --- |\n${rows.join('')}`;
 }
 
 function rulesTable(): string {

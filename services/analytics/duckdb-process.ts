@@ -14,10 +14,10 @@ const options = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
 const onError = (error: Error) => answer({ background: error.message });
 const opened = openDuckdb({ ...options, onError });
 opened.then(
-  analytics => {
-    answer({ id: 0, value: true });
+  async analytics => {
     // Without it commands fail, with a sentence; the services don't.
-    serveAnalytics(analytics, socketOf(options.file)).catch(onError);
+    await serveAnalytics(analytics, socketOf(options.file)).catch(onError);
+    answer({ id: 0, value: true });
   },
   error => answer({ id: 0, fault: error.message }),
 );

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, listValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, type JS, listValue } from '@duckdb/node-api';
 import { Fault } from '../errors.ts';
 import { duckdbDialect, duckdbText } from './duckdb-dialect.ts';
 import { createTables } from './duckdb-schema.ts';
@@ -124,7 +124,7 @@ async function ask(db: DuckDBConnection, name: QuestionName, parameters: Readonl
   const sql = questions[name].sql(duckdbDialect, new Set(parameters.keys()));
   try {
     const result = await db.runAndReadAll(sql, bound);
-    return result.getRowObjects().map(row => mapValues(row, plain));
+    return result.getRowObjectsJS().map(row => mapValues(row, plain));
   } catch (cause) {
     throw new Fault('unavailable', `the downloads can't be asked: ${(cause as Error).message}`, { cause });
   }
@@ -158,14 +158,10 @@ async function exportParquet(
   }
 }
 
-/** What JavaScript programs expect: numbers instead of bigints, days as `YYYY-MM-DD`. */
-function plain(value: DuckDBValue): unknown {
+/** Numbers instead of bigints, days as `YYYY-MM-DD`. */
+function plain(value: JS): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (value !== null && typeof value === 'object') {
-    const text = value.toString();
-    return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
-  }
-  return value;
+  return value instanceof Date ? value.toISOString().slice(0, 10) : value;
 }
 
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>

@@ -15,16 +15,15 @@ export const analyticsFiles = (dataDir: string) => ({
 /** Where the process that has this database open answers others. */
 export const socketOf = (file: string): string => `${file.replace(/[.]duckdb$/, '')}.sock`;
 
-/** Longest wait for a process that has the database open but does not answer yet, in milliseconds. */
-const patience = 10_000;
-
 /**
  * The analytics for a command: those of the services while they run, because one process alone may have the database open;
- * else the database itself, with all that the spool holds. Throws `unavailable` with the reason.
+ * else the database itself, with all that the spool holds. `patience` is the longest wait, in milliseconds, for a process
+ * that has the database open but does not answer yet. Throws `unavailable` with the reason.
  */
 export async function openForCommand(
   config: Pick<Config, 'DATA_DIR' | 'DOWNLOADS_KEPT'>,
   onError: (error: Error) => void,
+  patience = 10_000,
 ): Promise<Analytics> {
   const { file, spool, socket } = analyticsFiles(config.DATA_DIR);
   const end = performance.now() + patience;

@@ -37,7 +37,7 @@ export function checkParameters(name: QuestionName, parameters: object): Map<str
 
 /** Throws `invalid` unless these are two days in order. */
 export function checkDays({ from, to }: Days): void {
-  for (const [key, value] of Object.entries({ from, to })) {
+  for (const [key, value] of Object.entries({ to, from })) {
     const expected = wrong('day', value);
     if (expected !== undefined) throw new Fault('invalid', `${key} must be ${expected}`);
   }

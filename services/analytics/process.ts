@@ -33,8 +33,9 @@ export interface Answered {
 const priority = 10;
 /** Longest time that a question may take, and that the process may take to end, in milliseconds. */
 const patience = 30_000;
-/** The same of an export, which may be of everything. */
+/** The same of an export, which may be of everything, and of opening a database whose sums have to be made anew. */
 const exportPatience = 3_600_000;
+const openPatience = 600_000;
 const endPatience = 5000;
 const firstDelay = 500;
 const longestDelay = 60_000;
@@ -79,7 +80,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
       retry = setTimeout(() => void start().then(() => (delay = firstDelay), onError), delay).unref();
       delay = Math.min(delay * 2, longestDelay);
     });
-    await promise(0, patience).catch(error => {
+    await promise(0, openPatience).catch(error => {
       if (started.connected) started.disconnect();
       throw error;
     });

@@ -102,6 +102,13 @@ const atMost = (d: Dialect) => `LIMIT ${d.parameter('limit', 'integer')}`;
 const people = `CASE WHEN ${byPeople} THEN downloads ELSE 0 END`;
 const sums = (d: Dialect) => `SUM(downloads) AS ${d.quoted('all')}, SUM(${people}) AS people`;
 
+/** What came from a copy and what from an origin, a day; summed up by cache before caches are compared: a few rows a day. */
+const byCache = (d: Dialect, what: 'requests' | 'bytes') => `SELECT day,
+  SUM(CASE WHEN ${fromCopy} THEN counted ELSE 0 END) AS copied,
+  SUM(CASE WHEN ${fromOrigin} THEN counted ELSE 0 END) AS fetched
+FROM (SELECT day, cache, SUM(${what}) AS counted FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} GROUP BY day, cache) AS summed
+GROUP BY day`;
+
 export const questions: { readonly [Q in QuestionName]: QuestionOf<Q> } = {
   total: {
     about: 'Downloads of everything.',
@@ -146,6 +153,7 @@ GROUP BY version ORDER BY 2 DESC, 1 ${atMost(d)}`,
     parameters: { ...days, ...module },
     columns: { module: 'text', all: 'count', people: 'count' },
     sql: d => `SELECT module, ${sums(d)} ${downloaded(d)}
+AND STARTS_WITH(module, ${d.without(d.parameter('module', 'string'), major)})
 AND ${d.without('module', major)} = ${d.without(d.parameter('module', 'string'), major)}
 GROUP BY module ORDER BY 1`,
   },
@@ -167,20 +175,15 @@ ORDER BY (people - earlier) / SQRT(earlier + 1) DESC, module ${atMost(d)}`,
     about: 'The part of the requests that were given something without asking an origin for it, a day.',
     parameters: days,
     columns: { day: 'text', requests: 'count', ratio: 'part' },
-    sql: d => `SELECT day, SUM(requests) AS requests,
-  ${d.ratio(`SUM(CASE WHEN ${fromCopy} THEN requests ELSE 0 END)`, 'SUM(requests)')} AS ratio
-FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} AND (${fromCopy} OR ${fromOrigin})
-GROUP BY day ORDER BY 1`,
+    sql: d => `SELECT day, copied + fetched AS requests, ${d.ratio('copied', 'copied + fetched')} AS ratio
+FROM (${byCache(d, 'requests')}) AS counted WHERE copied + fetched > 0 ORDER BY 1`,
   },
   'bytes-saved': {
     about: 'Bytes served, those that had to be fetched for it, and the others, which origins were saved, a day.',
     parameters: days,
     columns: { day: 'text', served: 'bytes', fetched: 'bytes', saved: 'bytes' },
-    sql: d => `SELECT day, SUM(bytes) AS served,
-  SUM(CASE WHEN ${fromOrigin} THEN bytes ELSE 0 END) AS fetched,
-  SUM(CASE WHEN ${fromCopy} THEN bytes ELSE 0 END) AS saved
-FROM ${d.table(dailyTable)} WHERE ${ofDays(d)} AND (${fromCopy} OR ${fromOrigin})
-GROUP BY day ORDER BY 1`,
+    sql: d => `SELECT day, copied + fetched AS served, fetched, copied AS saved
+FROM (${byCache(d, 'bytes')}) AS counted WHERE copied + fetched > 0 ORDER BY 1`,
   },
   clients: {
     about: 'Requests and downloads by the program that asked.',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { relative } from 'node:path';
 import { json, text } from 'node:stream/consumers';
@@ -56,7 +56,6 @@ export async function serveAnalytics(
     process.umask(mask);
   }
   await once(server, 'listening');
-  await chmod(address, 0o600);
   return {
     async close() {
       const closed = once(server, 'close');
@@ -101,7 +100,7 @@ export async function connectAnalytics(path: string): Promise<Analytics | undefi
   }
   return {
     ask: (question, parameters) => call('ask', question, parameters) as never,
-    exportParquet: (target, days, options) => call('exportParquet', target, days, options) as Promise<void>,
+    exportParquet: (target, days, options = {}) => call('exportParquet', target, days, options) as Promise<void>,
     ready: () => call('ready') as Promise<void>,
     close: async () => {},
   };

@@ -35,8 +35,12 @@ export function daysOf(
   if (given.from === undefined && given.days === undefined && usual === undefined) {
     throw misused('which days? give --from and --to, or --days');
   }
-  checkDays({ from: String(given.from ?? to), to });
-  if (given.from !== undefined) return { from: String(given.from), to };
+  checkDays({ from: to, to });
+  if (given.from !== undefined) {
+    const days = { from: String(given.from), to };
+    checkDays(days);
+    return days;
+  }
   const count = Number(given.days ?? usual);
   if (!Number.isInteger(count) || count < 1 || count > mostDays) {
     throw misused(`--days must be a whole number from 1 to ${mostDays}`);

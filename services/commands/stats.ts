@@ -64,14 +64,19 @@ function parametersOf(
   return all;
 }
 
+/** The options that a question takes besides its days, as a usage line has them. */
+export const optionsOf = ({ parameters }: Question): string =>
+  Object.entries(parameters)
+    .filter(([key]) => key !== 'from' && key !== 'to')
+    .map(([key, { optional }]) => (optional || hasUsual(key) ? `[--${key} …]` : `--${key} …`))
+    .join(' ');
+
+const hasUsual = (key: string) => key === 'limit' || key === 'before';
+
 function listQuestions(deps: CommandDeps): boolean {
-  for (const [name, { about, parameters }] of Object.entries<Question>(questions)) {
-    const own = Object.entries(parameters).filter(([key]) => key !== 'from' && key !== 'to');
-    const options = own.map(([key, { optional }]) =>
-      optional || key === 'limit' || key === 'before' ? ` [--${key} …]` : ` --${key} …`,
-    );
-    print(deps, `${name}${options.join('')}`);
-    print(deps, `    ${about}`);
+  for (const [name, question] of Object.entries<Question>(questions)) {
+    print(deps, `${name} ${optionsOf(question)}`.trimEnd());
+    print(deps, `    ${question.about}`);
   }
   print(deps, 'Days of UTC: --from 2026-01-01 --to 2026-01-31, or --days 90, the usual.');
   return true;

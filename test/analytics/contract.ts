@@ -121,10 +121,14 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
         'a.example/m/v1x',
         'a.example/mm',
         'a.example/m/v2/sub',
+        'gopkg.example/y.v1',
+        'gopkg.example/y.v3',
       ];
       await write(...modules.map(module => line({ module })));
       const found = await here.analytics.ask('majors', { ...november, module: 'a.example/m/v2' });
       expect(found.map(({ module }) => module)).toEqual(['a.example/m', 'a.example/m/v10', 'a.example/m/v2']);
+      const dotted = await here.analytics.ask('majors', { ...november, module: 'gopkg.example/y.v1' });
+      expect(dotted.map(({ module }) => module)).toEqual(['gopkg.example/y.v1', 'gopkg.example/y.v3']);
     });
 
     it('tells the cache’s part and the bytes that origins were saved', async () => {
@@ -165,6 +169,61 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
       expect(await here.analytics.ask('module-days', { ...november, module: 'a.example/m' })).toEqual([]);
       expect(await here.analytics.ask('majors', { ...november, module: 'a.example/m' })).toEqual([]);
       expect(await here.analytics.ask('total', november)).toEqual([{ all: 0, people: 0 }]);
+    });
+
+    it('ranks modules by people’s downloads, not by what mirrors and CI fetch', async () => {
+      const fetched = [line({ module: 'b.example/x', client: 'athens' }), line({ module: 'b.example/x', ci: true })];
+      await write(...fetched, ...fetched, line({ module: 'b.example/x' }), line(), line());
+      expect(await here.analytics.ask('top-modules', { ...november, limit: 10 })).toEqual([
+        { module: 'a.example/m', all: 2, people: 2 },
+        { module: 'b.example/x', all: 5, people: 1 },
+      ]);
+      expect(await here.analytics.ask('version-share', { ...november, module: 'b.example/x', limit: 10 })).toEqual([
+        { version: 'v1.0.0', share: 1 },
+      ]);
+    });
+
+    it('has no trend in what mirrors and CI fetch', async () => {
+      const many = Array.from({ length: 20 }, (_, i) => line(i % 2 === 0 ? { ci: true } : { client: 'goproxy' }));
+      await write(...many);
+      expect(await here.analytics.ask('trending', { ...november, before: '2026-10-02', limit: 10 })).toEqual([]);
+    });
+
+    it('tells a module’s last 90 days, each with its own count', async () => {
+      const day = (back: number) => new Date(Date.UTC(2026, 10, 30 - back)).toISOString();
+      const lines = Array.from({ length: 91 }, (_, back) => Array(1 + (back % 3)).fill(line({ time: day(back) })));
+      await write(...lines.flat());
+      const asked = { from: day(89).slice(0, 10), to: '2026-11-30', module: 'a.example/m' };
+      const expected = Array.from({ length: 90 }, (_, i) => 1 + ((89 - i) % 3));
+      const found = await here.analytics.ask('module-days', asked);
+      expect(found.map(({ all }) => all)).toEqual(expected);
+      expect(found[0]?.day).toBe(asked.from);
+    });
+
+    it('counts on in a day that was counted before, by each of its dimensions', async () => {
+      await write(line(), line({ country: 'DE' }));
+      await write(line({ bytes: 5 }), line({ country: 'DE' }), line({ country: 'FR' }));
+      expect(await here.analytics.ask('countries', november)).toEqual([
+        { country: '', requests: 2, downloads: 2 },
+        { country: 'DE', requests: 2, downloads: 2 },
+        { country: 'FR', requests: 1, downloads: 1 },
+      ]);
+      const [bytes] = await here.analytics.ask('bytes-saved', november);
+      expect(bytes).toEqual({ day: '2026-11-20', served: 45, fetched: 0, saved: 45 });
+    });
+
+    it('takes what a cache before the proxy gave as saved', async () => {
+      await write(line({ cache: 'edge', bytes: 30 }), line({ cache: 'fetched', bytes: 10 }));
+      expect(await here.analytics.ask('cache-hit-ratio', november)).toEqual([
+        { day: '2026-11-20', requests: 2, ratio: 0.5 },
+      ]);
+      const [bytes] = await here.analytics.ask('bytes-saved', november);
+      expect(bytes).toEqual({ day: '2026-11-20', served: 40, fetched: 10, saved: 30 });
+    });
+
+    it('refuses to export days that can’t be', async () => {
+      const exported = here.analytics.exportParquet('x.parquet', { from: '2026-11-30', to: '2026-11-01' });
+      await expect(exported).rejects.toMatchObject({ kind: 'invalid' });
     });
 
     it('takes whatever is asked as a value, never as a part of the question', async () => {

@@ -1,8 +1,19 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckdb } from '../../services/analytics/duckdb.ts';
+import { tables } from '../../services/analytics/row.ts';
 import { openSpool } from '../../services/analytics/spool.ts';
 import { analyticsContract, line, november } from './contract.ts';
 
@@ -98,21 +109,44 @@ describe('the database', () => {
     await expect(open()).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
-  it('gives the rows of some days as Parquet', async () => {
-    const db = await open();
-    writeFileSync(join(folder, 'spool', '2026-c.ndjson'), line() + line({ time: '2025-01-01T00:00:00.000Z' }));
-    await db.take();
-    const file = join(folder, "it's.parquet");
-    await db.exportParquet(file, november);
-    const { DuckDBInstance } = await import('@duckdb/node-api');
-    const reader = await (await DuckDBInstance.create(':memory:')).connect();
-    const rows = await reader.runAndReadAll(`SELECT module, kind FROM '${file.replaceAll("'", "''")}'`);
-    expect(rows.getRowObjects()).toEqual([{ module: 'a.example/m', kind: 'zip' }]);
-    await db.close();
+  describe('exports', () => {
+    const target = () => join(folder, 'out', "it's.parquet");
+    let db: Awaited<ReturnType<typeof open>>;
+    beforeEach(async () => {
+      mkdirSync(join(folder, 'out'));
+      db = await open();
+      writeFileSync(join(folder, 'spool', '2026-c.ndjson'), line() + line({ time: '2026-12-01T00:00:00.000Z' }));
+      await db.take();
+    });
+    afterEach(() => db.close());
+
+    it('the rows of some days, both ends included, as Parquet with the columns of the schema', async () => {
+      await db.exportParquet(target(), november);
+      const reader = await (await DuckDBInstance.create(':memory:')).connect();
+      const rows = await reader.runAndReadAll(`SELECT * FROM '${target().replaceAll("'", "''")}'`);
+      expect(rows.columnNames()).toEqual(Object.keys(tables.downloads));
+      expect(rows.getRowObjects()).toMatchObject([{ module: 'a.example/m', kind: 'zip', bytes: 10n }]);
+      expect(readdirSync(join(folder, 'out'))).toHaveLength(1);
+    });
+
+    it('over nothing that is there, unless it is told to', async () => {
+      writeFileSync(target(), 'mine');
+      await expect(db.exportParquet(target(), november)).rejects.toMatchObject({ kind: 'conflict' });
+      expect(readFileSync(target(), 'utf8')).toBe('mine');
+      expect(readdirSync(join(folder, 'out'))).toHaveLength(1);
+      await db.exportParquet(target(), november, { replace: true });
+      expect(readFileSync(target()).subarray(0, 4).toString()).toBe('PAR1');
+    });
+
+    it('nothing where it can’t write, and to no bucket', async () => {
+      const nowhere = join(folder, 'out', 'nowhere', 'x.parquet');
+      await expect(db.exportParquet(nowhere, november)).rejects.toMatchObject({ kind: 'unavailable' });
+      await expect(db.exportParquet('gs://bucket/x', november)).rejects.toMatchObject({ kind: 'invalid' });
+      expect(readdirSync(join(folder, 'out'))).toEqual([]);
+    });
   });
 
   it('of version 0.1 becomes this one’s and keeps every count, of requests that are kept and of those that are not', async () => {
-    const { DuckDBInstance } = await import('@duckdb/node-api');
     const instance = await DuckDBInstance.create(join(folder, 'd.duckdb'));
     const old = await instance.connect();
     for (const sql of earlier) await old.run(sql);

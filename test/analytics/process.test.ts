@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openAnalyticsProcess } from '../../services/analytics/process.ts';
+import type { Analytics } from '../../services/analytics/index.ts';
+import { socketOf } from '../../services/analytics/open.ts';
+import { type AnalyticsProcess, openAnalyticsProcess } from '../../services/analytics/process.ts';
+import { connectAnalytics } from '../../services/analytics/socket.ts';
 import { openSpool } from '../../services/analytics/spool.ts';
 import { analyticsContract, line, november } from './contract.ts';
 
@@ -16,24 +19,33 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-analyticsContract('DuckDB in a process of its own', async () => {
+const openContract = async (asks: (running: AnalyticsProcess) => Promise<Analytics>) => {
   const spool = () => openSpool({ folder: join(folder, 'spool'), interval: 1e8, onError: fail });
   let log = await spool();
-  const analytics = await openAnalyticsProcess({ ...options(), onError: fail });
+  const running = await openAnalyticsProcess({ ...options(), onError: fail });
   return {
-    log: { write: lines => log.write(lines), dropped: 0, close: () => log.close() },
-    analytics,
+    log: { write: (lines: string) => log.write(lines), dropped: 0, close: () => log.close() },
+    analytics: await asks(running),
     async settle() {
       await log.close();
-      await analytics.take();
+      await running.take();
       log = await spool();
     },
     async close() {
       await log.close();
-      await analytics.close();
+      await running.close();
     },
   };
-});
+};
+
+analyticsContract('DuckDB in a process of its own', () => openContract(async running => running));
+analyticsContract('DuckDB, asked through the socket of its process', () =>
+  openContract(async () => {
+    const connected = await connectAnalytics(socketOf(options().file));
+    if (connected === undefined) throw new Error('nobody answers');
+    return connected;
+  }),
+);
 
 describe('the process of the analytics', () => {
   it('that can’t open its database says so at the start', async () => {
