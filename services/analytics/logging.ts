@@ -19,6 +19,13 @@ export interface CloudLogOptions {
   onError(error: Error): void;
 }
 
+export interface CloudLog extends DownloadLog {
+  /** Of the process that takes lines; undefined while there is none. */
+  readonly pid: number | undefined;
+  /** Throws `unavailable`, with the reason, while lines are not taken. */
+  ready(): Promise<void>;
+}
+
 /** Characters of lines that wait to be taken; more are dropped. */
 const maxWaiting = 16 << 20;
 /** Of those, the ones that the process has; to copy more for it would be in vain. */
@@ -38,6 +45,8 @@ const tellEvery = 60_000;
 /** Milliseconds to hand over what waits, at the end, and to end then. */
 const closePatience = 3000;
 const endPatience = 1000;
+/** Milliseconds for the process to start; it looks at the log for a part of them. */
+const startPatience = 30_000;
 const firstDelay = 500;
 const longestDelay = 60_000;
 
@@ -45,7 +54,7 @@ const longestDelay = 60_000;
  * Resolves when the log may be written, or can't be reached just now, which readiness tells. Throws `unavailable` with what
  * to do when it may not be written.
  */
-export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLog & { ready(): Promise<void> }> {
+export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> {
   const { project, endpoint = '', onError } = options;
   /** Takes lines. */
   let child: ChildProcess | undefined;
@@ -73,12 +82,13 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
     });
     lower(started);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => reject(new Fault('unavailable', 'its process does not start')), startPatience);
     started.on('message', (message: Tells) => {
       if (message === 'started') {
         child = started;
         return resolve();
       }
-      if ('settled' in message) return settle(message.settled);
+      if ('settled' in message) return child === started ? settle(message.settled) : undefined;
       reject(new Fault('unavailable', message.fault));
     });
     started.on('error', error => reject(new Fault('unavailable', `its process fails: ${error.message}`)));
@@ -87,7 +97,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
       if (child === started) ended();
     });
     promise.catch(() => end(started));
-    return promise;
+    return promise.finally(() => clearTimeout(late));
   }
 
   function settle({ chars, lines, dropped: lost, failure: why }: Settled): void {
@@ -98,6 +108,8 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
     lastTaken = performance.now();
     failure = why;
     if (why !== undefined) tell(new Fault('unavailable', why));
+    if (closed) drain();
+    else give(false);
   }
 
   /** Gives the process what waits: as much as makes it worth while, or all. */
@@ -149,6 +161,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
         () => {
           delay = firstDelay;
           failure = undefined;
+          if (closed && child !== undefined) void end(child);
         },
         () => {
           if (!closed) again();
@@ -171,6 +184,9 @@ export async function openCloudLog(options: CloudLogOptions): Promise<DownloadLo
       waiting.lines += count(text);
       queue.push(text);
       give(false);
+    },
+    get pid() {
+      return child?.pid;
     },
     get dropped() {
       return dropped;

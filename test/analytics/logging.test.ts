@@ -187,7 +187,9 @@ describe('the download log in Cloud Logging', () => {
   it('hands over at the end what it was given, and counts once what it could not', async () => {
     const log = await open();
     log.write(line().repeat(10));
+    const from = performance.now();
     await log.close();
+    expect(performance.now() - from).toBeLessThan(2500);
     expect(written().flatMap(({ entries }) => entries)).toHaveLength(10);
     expect(log.dropped).toBe(0);
     log.write(line());
@@ -228,5 +230,36 @@ describe('the download log in Cloud Logging', () => {
     );
     expect(log.dropped).toBe(2);
     await log.close();
+  });
+
+  it('takes more than its process is given at once, and loses none of it', async () => {
+    const log = await open();
+    for (let i = 0; i < 200; i++) log.write(line({ bytes: i }).repeat(50));
+    const entries = () => written().flatMap(({ entries }) => entries);
+    await until('all is written', () => entries().length === 10_000);
+    expect(new Set(entries().map(({ jsonPayload }) => jsonPayload.bytes)).size).toBe(200);
+    await log.close();
+    expect(log.dropped).toBe(0);
+  });
+
+  it('whose process dies counts what that had, tells of it, and goes on by itself', async () => {
+    const told: Error[] = [];
+    const log = await open(error => told.push(error));
+    recorder.answer = () => 'hang';
+    log.write(line().repeat(2000));
+    await until('it is on its way', () => written().length > 0);
+    process.kill(log.pid ?? 0, 'SIGKILL');
+    await until('it is counted', () => log.dropped === 2000);
+    expect(told).toHaveLength(1);
+    recorder.answer = () => ({});
+    await until('it goes on', () =>
+      log.ready().then(
+        () => true,
+        () => false,
+      ),
+    );
+    log.write(line());
+    await log.close();
+    expect(log.dropped).toBe(2000);
   });
 });
