@@ -58,8 +58,11 @@ async function main(): Promise<number> {
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, { reads: [], stores: storeNames }, error => say(error.message));
   try {
-    // Whoever reads the answer may have read enough, as `head` does.
-    process.stdout.on('error', () => process.exit(0));
+    process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE') process.exit(0); // whoever reads has read enough, as `head` does
+      say(`the answer can't be written: ${message}`);
+      process.exit(1);
+    });
     const deps = {
       out: process.stdout,
       err: process.stderr,

@@ -28,7 +28,8 @@ export const machines = /\b(?:ci|renovate|dependabot|jenkins|buildkite|teamcity|
 export function readClient(userAgent: string): Client {
   const [, product = '', version = ''] = /^([A-Za-z][\w.-]{0,40})(?:\/(\d[\w.-]{0,20}))?/.exec(userAgent) ?? [];
   const name = product.toLowerCase();
-  const client = names[name] ?? (mirrors.includes(name) ? name : 'other');
+  const known = Object.hasOwn(names, name) ? names[name] : undefined;
+  const client = known ?? (mirrors.includes(name) ? name : 'other');
   return {
     client,
     clientVersion: client === 'other' || client === 'browser' ? '' : version,

@@ -9,6 +9,7 @@ describe('a User-Agent', () => {
     ['Mozilla/5.0 (X11; Linux x86_64)', { client: 'browser', clientVersion: '', ci: false }],
     ['curl/8.1', { client: 'curl', clientVersion: '8.1', ci: false }],
     ['renovate/39 (https://docs.renovatebot.com)', { client: 'other', clientVersion: '', ci: true }],
+    ['constructor/1.0', { client: 'other', clientVersion: '', ci: false }],
     ['', { client: 'other', clientVersion: '', ci: false }],
     ['<script>alert(1)</script>', { client: 'other', clientVersion: '', ci: false }],
     ['x'.repeat(100_000), { client: 'other', clientVersion: '', ci: false }],
