@@ -22,7 +22,7 @@ analyticsContract('Cloud Logging and BigQuery, at the wire', async () => {
   };
   const analytics = await openBigquery({ project, dataset: 'gocenter', endpoint: url, onError: fail });
   return {
-    // Without its thread, which would take a second a test (logging.test.ts has it).
+    // Without its process, which would take a second a test (logging.test.ts has it).
     log: { write: lines => sender.push(lines), dropped, close: () => sender.drain() },
     analytics,
     settle: () => sender.drain(),
