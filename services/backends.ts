@@ -39,6 +39,7 @@ export interface Uses {
   stores: readonly StoreName[];
 }
 
+type StorageConfig = Pick<Config, 'STORAGE' | 'DATA_DIR'>;
 type CheckedStorage = Storage & { ready(): Promise<void> };
 type CheckedMessaging = Messaging & { ready(): Promise<void> };
 
@@ -47,7 +48,7 @@ type CheckedMessaging = Messaging & { ready(): Promise<void> };
  * the variable that is to be corrected. `onError` hears of failures in the background, which are tried again.
  */
 export async function openBackends(config: Config, uses: Uses, onError: (error: Error) => void): Promise<Backends> {
-  const { stores, close } = await named(nameOf(config, 'STORAGE'), () => openStorage(config, uses));
+  const { stores, close } = await openStores(config, uses);
   let messaging: CheckedMessaging;
   try {
     messaging = await named(nameOf(config, 'MESSAGING'), () => openMessaging(config, uses, onError));
@@ -85,15 +86,21 @@ function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): 
 }
 
 /** The variable that decided, with its value, for an operator's eyes. */
-function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING'): string {
+function nameOf(config: StorageConfig & Partial<Pick<Config, 'MESSAGING'>>, variable: 'STORAGE' | 'MESSAGING'): string {
   const place = config[variable];
+  if (place === undefined) return variable;
   if (place.kind === 'gcs') return `STORAGE=gs://${place.base}`;
   if (place.kind === 'pubsub') return `MESSAGING=pubsub:${place.project}`;
   const path = place.kind === 'files' ? place.folder : place.file;
   return path === undefined ? `DATA_DIR=${config.DATA_DIR}` : `${variable}=${path}`;
 }
 
-async function openStorage({ STORAGE: place, DATA_DIR }: Config, uses: Uses) {
+/** The stores alone. */
+export async function openStores(config: StorageConfig, uses: Pick<Uses, 'stores'>) {
+  return named(nameOf(config, 'STORAGE'), () => openStorage(config, uses));
+}
+
+async function openStorage({ STORAGE: place, DATA_DIR }: StorageConfig, uses: Pick<Uses, 'stores'>) {
   if (place.kind === 'files') {
     const root = place.folder ?? DATA_DIR;
     await makeFolder(resolve(root));

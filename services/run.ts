@@ -8,6 +8,7 @@ import { createDownloadCounts } from './analytics/counts.ts';
 import { openAnalyticsProcess } from './analytics/process.ts';
 import { openSpool } from './analytics/spool.ts';
 import { openBackends, openCatalogue } from './backends.ts';
+import { createDescriber } from './catalogue/describer.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
 import { type HookSecrets, noHookSecrets } from './discovery/hooks/secrets.ts';
@@ -167,6 +168,10 @@ export async function run(options: RunOptions): Promise<Running> {
     }
     const outbox = createOutbox({ records: backends.records, now: () => new Date() });
     const watches = createWatches({ records: backends.records, now: () => new Date() });
+    // Its thread is started by the first version that is to be described.
+    const describer = createDescriber(config);
+    closers.unshift(() => describer.close());
+    const { factsOf } = describer;
     let uiBackend: UiBackend | undefined;
     if (has('ui-backend')) {
       say('starting ui-backend');
@@ -198,7 +203,7 @@ export async function run(options: RunOptions): Promise<Running> {
       closers.unshift(() => popularity.close());
       popularity.start();
       await app.ready();
-      const indexer = createIndexer({ ...shared, catalogue, changed });
+      const indexer = createIndexer({ ...shared, factsOf, catalogue, changed });
       closers.unshift(() => Promise.all([app.close(), indexer.close()]));
       indexer.start();
       if (config.VULNDB !== '') {
@@ -219,7 +224,7 @@ export async function run(options: RunOptions): Promise<Running> {
         api = remote;
       }
       const secrets = options.notifier ?? noNotifierSecrets;
-      const notifier = createNotifier({ ...shared, ...secrets, tokens: options.tokens, api, outbox, watches });
+      const notifier = createNotifier({ ...shared, ...secrets, factsOf, tokens: options.tokens, api, outbox, watches });
       await notifier.app.ready();
       closers.unshift(() => notifier.close());
       concerns.notifier = () => notifier.ready();
