@@ -27,7 +27,7 @@ import { createProcessor, type Processor } from './processor/index.ts';
 import { parseOrigins } from './processor/origins.ts';
 import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
-import { createProxy } from './proxy/index.ts';
+import { createProxy, type Proxy as Serving } from './proxy/index.ts';
 import { createBatch } from './proxy/request-log.ts';
 import { storeNames, storesOf } from './stores.ts';
 import { createUi, passToApp, passToUrl } from './ui/index.ts';
@@ -113,6 +113,7 @@ export async function run(options: RunOptions): Promise<Running> {
     });
     closers.unshift(() => closeServer(admin));
 
+    let proxy: Serving | undefined;
     let processor: Processor | undefined;
     if (has('processor')) {
       say(
@@ -152,7 +153,7 @@ export async function run(options: RunOptions): Promise<Running> {
 
     if (has('validator')) {
       say(`starting the validator, checksum database ${config.SUMDB.split(' ')[0]}`);
-      const validator = createValidator({ ...shared, origin });
+      const validator = createValidator({ ...shared, origin, onPublished: module => proxy?.published(module) });
       checks.validator = () => validator.ready();
       closers.unshift(() => validator.close());
       validator.start();
@@ -257,9 +258,10 @@ export async function run(options: RunOptions): Promise<Running> {
         requestLines.close();
         await downloads.close();
       });
-      const proxy = createProxy({ ...shared, origin, tokens: options.tokens, requestLines });
-      ports.proxy = await listen(proxy.server, config.PORT, config.HOST, 'PORT');
-      closers.unshift(() => proxy.close(config.SHUTDOWN_TIMEOUT / 2));
+      const serving = createProxy({ ...shared, origin, tokens: options.tokens, requestLines });
+      ports.proxy = await listen(serving.server, config.PORT, config.HOST, 'PORT');
+      proxy = serving;
+      closers.unshift(() => serving.close(config.SHUTDOWN_TIMEOUT / 2));
     }
     ports.admin = await listen(admin, config.ADMIN_PORT, config.HOST, 'ADMIN_PORT');
 

@@ -44,7 +44,9 @@ export function licencesIn(file: string, text: string): Licence[] {
   return result.map(found => ({ ...found, file }));
 }
 
-const owner = /^[\s*#/;.-]*(?:copyright\b|\(c\)|©|all rights reserved)/;
+/** Not a line of the licence itself that happens to begin so: `copyright notice and this permission notice …`. */
+const owner =
+  /^[\s*#/;.-]*(?:copyright\b(?!\s+(?:notices?|holders?|owners?|licen[cs]es?|laws?|statements?|interests?|and|or|in|is|to|on|as|under)\b)|\(c\)|©|all rights reserved)/;
 /** A longer line is the licence itself, without line breaks. */
 const longestOwner = 200;
 

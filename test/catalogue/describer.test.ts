@@ -26,7 +26,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const names = (count: number, of: (i: number) => string) => Array.from({ length: count }, (_, i) => of(i));
+const lines = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join('');
+const packageOf = (i: number) =>
+  `// Package p${i} is one of many.\npackage p${i}\n\n${lines(20, n => `func Do${n}() {}\n`)}`;
 
 /** A README of 10 MB, 4000 packages, a generated file of 2 MB, and twenty licence files. */
 const huge: FixtureModule = {
@@ -36,14 +38,9 @@ const huge: FixtureModule = {
   files: {
     'go.mod': 'module huge.test/m\n\ngo 1.24\n',
     'README.md': '# Huge\n\n'.padEnd(10 << 20, 'All of it is **huge**, and [linked](https://huge.test).\n'),
-    ...Object.fromEntries(
-      names(4000, i => `p${i}/p.go`).map((name, i) => [
-        name,
-        `// Package p${i} is one of many.\npackage p${i}\n\n${names(20, n => `func Do${n}() {}\n`).join('')}`,
-      ]),
-    ),
-    'generated.go': `package m\n\n${names(30_000, i => `type Generated${i} struct{ a, b int } // ${i}\n`).join('')}`,
-    ...Object.fromEntries(names(20, i => [`LICENSE.${i}`, `Licence ${i}. `.repeat(15_000)] as const)),
+    ...Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`p${i}/p.go`, packageOf(i)])),
+    'generated.go': `package m\n\n${lines(30_000, i => `type Generated${i} struct{ a, b int } // ${i}\n`)}`,
+    ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`LICENSE.${i}`, `Licence ${i}. `.repeat(15_000)])),
   },
 };
 

@@ -150,7 +150,8 @@ describe('a licence', () => {
 Copyright (c) 2020 Some Body <some@body.example>
 
 Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted,
-provided that the above copyright notice and this permission notice appear in all copies.
+provided that the above
+copyright notice and this permission notice appear in all copies.
 
 THE SOFTWARE IS PROVIDED "AS IS" AND ${who} DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED
 WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL ${who} BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR
