@@ -65,6 +65,24 @@ export async function openBackends(config: Config, uses: Uses, onError: (error: 
   };
 }
 
+/** For processes of services that keep nothing and ask others, as the pages do: whoever uses one is told so. */
+export function noBackends(): Omit<Backends, 'checks'> & { checks: Backends['checks'] | undefined } {
+  const unopened = <T extends object>(name: string): T =>
+    new Proxy({} as T, {
+      get() {
+        throw new Fault('internal', `${name} is used by a service that was started without backends`);
+      },
+    });
+  return {
+    published: unopened('the published store'),
+    quarantine: unopened('quarantine'),
+    records: unopened('records'),
+    messaging: unopened('messaging'),
+    checks: undefined,
+    close: async () => {},
+  };
+}
+
 /** The catalogue, for the services and commands that need it: the others need not reach it. */
 export async function openCatalogue(config: Config): Promise<Catalogue & CatalogueWriter> {
   const postgres = postgresOptions(config);

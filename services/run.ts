@@ -7,7 +7,7 @@ import { type Check, createAdmin } from './admin.ts';
 import { createDownloadCounts } from './analytics/counts.ts';
 import { openAnalyticsProcess } from './analytics/process.ts';
 import { openSpool } from './analytics/spool.ts';
-import { openBackends, openCatalogue } from './backends.ts';
+import { noBackends, openBackends, openCatalogue } from './backends.ts';
 import { createDescriber } from './catalogue/describer.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
@@ -85,22 +85,23 @@ export async function run(options: RunOptions): Promise<Running> {
 
   try {
     const metrics = createMetrics();
-    say('opening the backends');
+    const keepsNothing = services.every(name => askingOnly.includes(name));
+    if (!keepsNothing) say('opening the backends');
     const reads = subscriptionsOf(services);
     const uses = {
       reads,
       stores: storeNames.filter(name => services.some(service => storesOf[service].includes(name))),
     };
-    const backends = await openBackends(config, uses, err =>
-      log.warn({ err }, 'messaging fails in the background; it tries again'),
-    );
+    const warn = (err: Error) => log.warn({ err }, 'messaging fails in the background; it tries again');
+    const backends = keepsNothing ? noBackends() : await openBackends(config, uses, warn);
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
-    const { messaging, ...stores } = backends.checks;
+    const { messaging, ...stores } = backends.checks ?? {};
+    const ofMessaging: Record<string, Check> = messaging === undefined ? {} : { messaging };
     // Who only publishes can go on with what is published already while messaging fails.
-    const checks: Record<string, Check> = reads.length > 0 ? { ...stores, messaging } : { ...stores };
-    const concerns: Record<string, Check> = reads.length > 0 ? {} : { messaging };
+    const checks: Record<string, Check> = { ...stores, ...(reads.length > 0 && ofMessaging) };
+    const concerns: Record<string, Check> = { ...(reads.length === 0 && ofMessaging) };
 
     const admin = createAdmin({
       checks,
@@ -148,7 +149,7 @@ export async function run(options: RunOptions): Promise<Running> {
       const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
       closers.unshift(() => remote.close());
       origin = remote;
-      concerns.origin = () => remote.ready();
+      if (!keepsNothing) concerns.origin = () => remote.ready();
     }
 
     if (has('validator')) {
@@ -277,6 +278,9 @@ export async function run(options: RunOptions): Promise<Running> {
     throw error;
   }
 }
+
+/** Services that keep nothing: they ask another one for all that they show. */
+const askingOnly: readonly ServiceName[] = ['ui'];
 
 /** Where the proxies leave their download logs for ui-backend to count. */
 const spoolFolder = (config: Config) => join(config.DATA_DIR, 'downloads');
