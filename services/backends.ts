@@ -45,6 +45,7 @@ export interface Uses {
   stores: readonly StoreName[];
 }
 
+type StorageConfig = Pick<Config, 'STORAGE' | 'DATA_DIR'>;
 type CheckedStorage = Storage & { ready(): Promise<void> };
 type CheckedMessaging = Messaging & { ready(): Promise<void> };
 
@@ -53,7 +54,7 @@ type CheckedMessaging = Messaging & { ready(): Promise<void> };
  * the variable that is to be corrected. `onError` hears of failures in the background, which are tried again.
  */
 export async function openBackends(config: Config, uses: Uses, onError: (error: Error) => void): Promise<Backends> {
-  const { stores, close } = await named(nameOf(config, 'STORAGE'), () => openStorage(config, uses));
+  const { stores, close } = await openStores(config, uses);
   let messaging: CheckedMessaging;
   try {
     messaging = await named(nameOf(config, 'MESSAGING'), () => openMessaging(config, uses, onError));
@@ -67,6 +68,24 @@ export async function openBackends(config: Config, uses: Uses, onError: (error: 
     messaging,
     checks: { ...Object.fromEntries(used), messaging: () => messaging.ready() },
     close: () => messaging.close().finally(close),
+  };
+}
+
+/** For processes of services that keep nothing and ask others, as the pages do: whoever uses one is told so. */
+export function noBackends(): Omit<Backends, 'checks'> & { checks: Backends['checks'] | undefined } {
+  const unopened = <T extends object>(name: string): T =>
+    new Proxy({} as T, {
+      get() {
+        throw new Fault('internal', `${name} is used by a service that was started without backends`);
+      },
+    });
+  return {
+    published: unopened('the published store'),
+    quarantine: unopened('quarantine'),
+    records: unopened('records'),
+    messaging: unopened('messaging'),
+    checks: undefined,
+    close: async () => {},
   };
 }
 
@@ -123,8 +142,12 @@ function postgresOptions({ CATALOGUE, CATALOGUE_PASSWORD_FILE: file }: Config): 
 }
 
 /** The variable that decided, with its value, for an operator's eyes. */
-function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING' | 'ANALYTICS'): string {
+function nameOf(
+  config: StorageConfig & Partial<Pick<Config, 'MESSAGING' | 'ANALYTICS'>>,
+  variable: 'STORAGE' | 'MESSAGING' | 'ANALYTICS',
+): string {
   const place = config[variable];
+  if (place === undefined) return variable;
   if (place.kind === 'gcs') return `STORAGE=gs://${place.base}`;
   if (place.kind === 'pubsub') return `MESSAGING=pubsub:${place.project}`;
   if (place.kind === 'bigquery') return `ANALYTICS=bigquery:${place.project}/${place.dataset}`;
@@ -132,7 +155,12 @@ function nameOf(config: Config, variable: 'STORAGE' | 'MESSAGING' | 'ANALYTICS')
   return path === undefined ? `DATA_DIR=${config.DATA_DIR}` : `${variable}=${path}`;
 }
 
-async function openStorage({ STORAGE: place, DATA_DIR }: Config, uses: Uses) {
+/** The stores alone. */
+export async function openStores(config: StorageConfig, uses: Pick<Uses, 'stores'>) {
+  return named(nameOf(config, 'STORAGE'), () => openStorage(config, uses));
+}
+
+async function openStorage({ STORAGE: place, DATA_DIR }: StorageConfig, uses: Pick<Uses, 'stores'>) {
   if (place.kind === 'files') {
     const root = place.folder ?? DATA_DIR;
     await makeFolder(resolve(root));

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { type Check, createAdmin } from './admin.ts';
 import { createDownloadCounts } from './analytics/counts.ts';
-import { openAnalytics, openBackends, openCatalogue, openDownloadLog } from './backends.ts';
+import { noBackends, openAnalytics, openBackends, openCatalogue, openDownloadLog } from './backends.ts';
+import { createDescriber } from './catalogue/describer.ts';
 import { createVulndb } from './catalogue/vulndb/index.ts';
 import type { Config } from './config.ts';
 import { type HookSecrets, noHookSecrets } from './discovery/hooks/secrets.ts';
@@ -23,7 +24,7 @@ import { createProcessor, type Processor } from './processor/index.ts';
 import { parseOrigins } from './processor/origins.ts';
 import { createOriginServer } from './processor/server.ts';
 import type { Token } from './proxy/access.ts';
-import { createProxy } from './proxy/index.ts';
+import { createProxy, type Proxy as Serving } from './proxy/index.ts';
 import { createBatch } from './proxy/request-log.ts';
 import { storeNames, storesOf } from './stores.ts';
 import { createUi, passToApp, passToUrl } from './ui/index.ts';
@@ -81,22 +82,23 @@ export async function run(options: RunOptions): Promise<Running> {
 
   try {
     const metrics = createMetrics();
-    say('opening the backends');
+    const keepsNothing = services.every(name => askingOnly.includes(name));
+    if (!keepsNothing) say('opening the backends');
     const reads = subscriptionsOf(services);
     const uses = {
       reads,
       stores: storeNames.filter(name => services.some(service => storesOf[service].includes(name))),
     };
-    const backends = await openBackends(config, uses, err =>
-      log.warn({ err }, 'messaging fails in the background; it tries again'),
-    );
+    const warn = (err: Error) => log.warn({ err }, 'messaging fails in the background; it tries again');
+    const backends = keepsNothing ? noBackends() : await openBackends(config, uses, warn);
     closers.unshift(() => backends.close());
     const shared = { ...backends, config, metrics, log };
     const ports: Running['ports'] = { admin: 0 };
-    const { messaging, ...stores } = backends.checks;
+    const { messaging, ...stores } = backends.checks ?? {};
+    const ofMessaging: Record<string, Check> = messaging === undefined ? {} : { messaging };
     // Who only publishes can go on with what is published already while messaging fails.
-    const checks: Record<string, Check> = reads.length > 0 ? { ...stores, messaging } : { ...stores };
-    const concerns: Record<string, Check> = reads.length > 0 ? {} : { messaging };
+    const checks: Record<string, Check> = { ...stores, ...(reads.length > 0 && ofMessaging) };
+    const concerns: Record<string, Check> = { ...(reads.length === 0 && ofMessaging) };
 
     const admin = createAdmin({
       checks,
@@ -109,6 +111,7 @@ export async function run(options: RunOptions): Promise<Running> {
     });
     closers.unshift(() => closeServer(admin));
 
+    let proxy: Serving | undefined;
     let processor: Processor | undefined;
     if (has('processor')) {
       say(
@@ -143,12 +146,12 @@ export async function run(options: RunOptions): Promise<Running> {
       const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
       closers.unshift(() => remote.close());
       origin = remote;
-      concerns.origin = () => remote.ready();
+      if (!keepsNothing) concerns.origin = () => remote.ready();
     }
 
     if (has('validator')) {
       say(`starting the validator, checksum database ${config.SUMDB.split(' ')[0]}`);
-      const validator = createValidator({ ...shared, origin });
+      const validator = createValidator({ ...shared, origin, onPublished: module => proxy?.published(module) });
       checks.validator = () => validator.ready();
       closers.unshift(() => validator.close());
       validator.start();
@@ -164,6 +167,10 @@ export async function run(options: RunOptions): Promise<Running> {
     }
     const outbox = createOutbox({ records: backends.records, now: () => new Date() });
     const watches = createWatches({ records: backends.records, now: () => new Date() });
+    // Its thread is started by the first version that is to be described.
+    const describer = createDescriber(config);
+    closers.unshift(() => describer.close());
+    const { factsOf } = describer;
     let uiBackend: UiBackend | undefined;
     if (has('ui-backend')) {
       say('starting ui-backend');
@@ -192,7 +199,7 @@ export async function run(options: RunOptions): Promise<Running> {
       closers.unshift(() => popularity.close());
       popularity.start();
       await app.ready();
-      const indexer = createIndexer({ ...shared, catalogue, changed });
+      const indexer = createIndexer({ ...shared, factsOf, catalogue, changed });
       closers.unshift(() => Promise.all([app.close(), indexer.close()]));
       indexer.start();
       if (config.VULNDB !== '') {
@@ -213,7 +220,7 @@ export async function run(options: RunOptions): Promise<Running> {
         api = remote;
       }
       const secrets = options.notifier ?? noNotifierSecrets;
-      const notifier = createNotifier({ ...shared, ...secrets, tokens: options.tokens, api, outbox, watches });
+      const notifier = createNotifier({ ...shared, ...secrets, factsOf, tokens: options.tokens, api, outbox, watches });
       await notifier.app.ready();
       closers.unshift(() => notifier.close());
       concerns.notifier = () => notifier.ready();
@@ -246,9 +253,10 @@ export async function run(options: RunOptions): Promise<Running> {
         requestLines.close();
         await downloads.close();
       });
-      const proxy = createProxy({ ...shared, origin, tokens: options.tokens, requestLines });
-      ports.proxy = await listen(proxy.server, config.PORT, config.HOST, 'PORT');
-      closers.unshift(() => proxy.close(config.SHUTDOWN_TIMEOUT / 2));
+      const serving = createProxy({ ...shared, origin, tokens: options.tokens, requestLines });
+      ports.proxy = await listen(serving.server, config.PORT, config.HOST, 'PORT');
+      proxy = serving;
+      closers.unshift(() => serving.close(config.SHUTDOWN_TIMEOUT / 2));
     }
     ports.admin = await listen(admin, config.ADMIN_PORT, config.HOST, 'ADMIN_PORT');
 
@@ -264,6 +272,9 @@ export async function run(options: RunOptions): Promise<Running> {
     throw error;
   }
 }
+
+/** Services that keep nothing: they ask another one for all that they show. */
+const askingOnly: readonly ServiceName[] = ['ui'];
 
 /** The subscriptions of these services: a subscription is named after its service, or `<service>.<event>`. */
 const subscriptionsOf = (services: readonly ServiceName[]): SubscriptionName[] =>

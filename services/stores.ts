@@ -12,7 +12,7 @@ export const storesOf: Readonly<Record<ServiceName, readonly StoreName[]>> = {
   processor: storeNames,
   validator: storeNames,
   discovery: ['published', 'records'],
-  notifier: ['records'],
+  notifier: ['published', 'records'],
   'ui-backend': ['published', 'records'],
   ui: [],
 };

@@ -21,7 +21,14 @@ const roles: Readonly<Record<Right, readonly string[]>> = {
 
 /** Who may do what; a service that is not named may do nothing. */
 export const rights: Readonly<Record<StoreName, Readonly<Partial<Record<ServiceName, Right>>>>> = {
-  published: { proxy: 'read', processor: 'read', validator: 'create', discovery: 'read', 'ui-backend': 'read' },
+  published: {
+    proxy: 'read',
+    processor: 'read',
+    validator: 'create',
+    discovery: 'read',
+    notifier: 'read',
+    'ui-backend': 'read',
+  },
   quarantine: { processor: 'write', validator: 'write' },
   records: {
     proxy: 'read',

@@ -30,7 +30,7 @@ export async function openArchive(storage: Storage, key: string, prefix: string)
   if (object === undefined) return undefined;
   const { size } = object;
   if (size > smallZip) object.body.destroy();
-  const source = size > smallZip ? ranges(storage, key) : whole(await readAll(object.body, smallZip, key));
+  const source = size > smallZip ? ranges(storage, key, size) : whole(await readAll(object.body, smallZip, key));
   const file = new ZipFile(source, size);
   const { entries, start } = await readDirectory(file, zipLimits.entries, zipLimits.directory);
   entries.sort((a, b) => a.offset - b.offset);
@@ -51,10 +51,13 @@ function whole(bytes: Buffer): ByteSource {
   return { read: async (buffer, offset, length, at) => ({ bytesRead: bytes.copy(buffer, offset, at, at + length) }) };
 }
 
-function ranges(storage: Storage, key: string): ByteSource {
+function ranges(storage: Storage, key: string, size: number): ByteSource {
   return {
     async read(buffer, offset, length, start) {
-      const object = await storage.get(key, { range: { start, end: start + length - 1 } });
+      // Stores refuse a range that begins behind the end; a file that is read there gives nothing.
+      if (start >= size) return { bytesRead: 0 };
+      const end = Math.min(start + length, size) - 1;
+      const object = await storage.get(key, { range: { start, end } });
       if (object === undefined) throw new Fault('unavailable', `${key} has gone while it was read`);
       const bytes = await readAll(object.body, length, key);
       return { bytesRead: bytes.copy(buffer, offset) };

@@ -6,7 +6,7 @@ import { type Outcome, type Provenance, versionKey } from '../records/index.ts';
 import { readObject, type Storage } from '../storage/index.ts';
 import { type Archive, type ArchiveEntry, openArchive } from './archive.ts';
 import type { Content, GoMod, Licence, Readme, VersionFacts } from './facts.ts';
-import { isLicenceFile, licenceOf } from './licences.ts';
+import { isLicenceFile, licencesIn } from './licences.ts';
 import { readPackages } from './packages.ts';
 
 const limits = {
@@ -129,7 +129,8 @@ function goModOf(module: string, mod: Uint8Array): GoMod {
 async function licencesOf(entries: readonly ArchiveEntry[]): Promise<Licence[]> {
   const files = entries.filter(({ name, size }) => isLicenceFile(name) && size <= limits.licence);
   const found: Licence[] = [];
-  for (const file of files.slice(0, limits.licences)) found.push(licenceOf(file.name, (await file.read()).toString()));
+  for (const file of files.slice(0, limits.licences))
+    found.push(...licencesIn(file.name, (await file.read()).toString()));
   return found.sort((a, b) => b.confidence - a.confidence || (a.file < b.file ? -1 : 1));
 }
 

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import { factsOf, type Stores } from '../catalogue/store.ts';
+import type { FactsOf } from '../catalogue/store.ts';
 import { matchPrefixPatterns } from '../gomod/pattern.ts';
 import type { Token } from '../proxy/access.ts';
 import { matchesSearch } from './match.ts';
@@ -14,7 +14,9 @@ export interface Followers {
   tell(event: WatchedEvent, notice: Notice, about: { module: string; version?: string | undefined }): Promise<void>;
 }
 
-export interface FollowersDeps extends Stores {
+export interface FollowersDeps {
+  /** What the stores say of a version, for searches. */
+  factsOf: FactsOf;
   watches: Watches;
   outbox: Outbox;
   privateModules: readonly string[];
@@ -43,7 +45,7 @@ export function createFollowers(deps: FollowersDeps): Followers {
       const followers = (await watches.ofModule(module)).filter(wants);
       const searches = (await watches.searches()).filter(wants);
       if (searches.length > 0) {
-        const facts = version && (await describing(() => factsOf(deps, { module, version })));
+        const facts = version && (await describing(() => deps.factsOf({ module, version })));
         for (const watch of searches) {
           const { subject } = watch;
           if ('search' in subject && matchesSearch(subject.search, module, facts || undefined)) followers.push(watch);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { FactsOf } from '../catalogue/store.ts';
 import type { Config } from '../config.ts';
 import { asFault, type Fault } from '../errors.ts';
 import type { Messaging, Subscriber } from '../messaging/index.ts';
@@ -51,6 +52,7 @@ export interface NotifierDeps {
   tokens: readonly Token[];
   published: Storage;
   records: Storage;
+  factsOf: FactsOf;
   messaging: Messaging;
   /** Who uses a version. */
   api: Pick<Api, 'usedBy'>;

@@ -24,11 +24,12 @@ export interface HotObject {
 
 /**
  * Hot objects by request path, bounded in bytes; the least recently used go first. Published objects never change, so
- * nothing here needs invalidation: lists and queries expire.
+ * nothing of them needs invalidation; lists and queries expire, or are deleted when something new is published (news.ts).
  */
 export interface HotCache {
   get(path: string): HotObject | undefined;
   set(path: string, object: HotObject): void;
+  delete(path: string): void;
   /** Whether an object of this size is worth holding: one may take an eighth of the memory at most. */
   admits(bytes: number): boolean;
   readonly bytes: number;
@@ -38,7 +39,7 @@ export interface HotCache {
 const overhead = 4096;
 
 export function createHotCache(maxBytes: number, now: () => number = () => performance.now()): HotCache {
-  if (maxBytes === 0) return { get: () => undefined, set: () => {}, admits: () => false, bytes: 0 };
+  if (maxBytes === 0) return { get: () => undefined, set: () => {}, delete: () => {}, admits: () => false, bytes: 0 };
   const cache = new LRUCache<string, HotObject>({
     maxSize: maxBytes,
     sizeCalculation: object => object.body.length + overhead,
@@ -53,6 +54,7 @@ export function createHotCache(maxBytes: number, now: () => number = () => perfo
       return object;
     },
     set: (path, object) => void cache.set(path, object),
+    delete: path => void cache.delete(path),
     admits: bytes => bytes + overhead <= maxBytes / 8,
     get bytes() {
       return cache.calculatedSize ?? 0;

@@ -19,6 +19,7 @@ import { createFront } from './front.ts';
 import { createHotCache } from './hot.ts';
 import { answerMalformed, checkRequest, createAheadLimit, hopsOf, refuseConnect } from './http.ts';
 import { createLists } from './lists.ts';
+import { createNews } from './news.ts';
 import { createObjects } from './objects.ts';
 import { clientKey, createRateLimiter } from './rate.ts';
 import { type ParsedRequest, parseRequest } from './request.ts';
@@ -55,6 +56,8 @@ export interface ProxyDeps {
 export interface Proxy {
   /** Not listening yet. */
   server: Server;
+  /** A version of the module was published by this process: nothing older is told of it from now on. */
+  published(module: string): void;
   /** Stops accepting, lets the requests in flight finish, cuts short those that wait for a fetch after `grace` ms. */
   close(grace: number): Promise<void>;
 }
@@ -76,8 +79,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   const hot = createHotCache(config.HOT_CACHE_BYTES);
   const waiter = createWaiter({ published, records, messaging, timeout: config.FETCH_TIMEOUT });
-  const objects = createObjects({ published, records, hot, waiter, access });
-  const lists = createLists({ published, origin, hot, access, ttl: config.LIST_TTL });
+  const news = createNews({ records, hot });
+  const objects = createObjects({ published, records, hot, waiter, access, news });
+  const lists = createLists({ published, origin, hot, access, news, ttl: config.LIST_TTL });
   const checksums = createChecksums({ origin, records, access, name: parseSumdb(config.SUMDB)?.name });
   const limiter = createRateLimiter(config.RATE_LIMIT);
   const requestLog = createRequestLog(deps.requestLines);
@@ -223,8 +227,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   return {
     server,
+    published: module => news.published(module),
     close(grace) {
       closing = true;
+      news.close();
       front.close();
       const drain = setTimeout(() => waiter.drain(), grace);
       // Connections that finish their last request during the close must not wait for another. Node's HTTP server takes

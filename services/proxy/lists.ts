@@ -10,6 +10,7 @@ import { readObject, type Storage } from '../storage/index.ts';
 import type { Access } from './access.ts';
 import { contentTypes, mutable } from './answers.ts';
 import type { HotCache, HotObject } from './hot.ts';
+import type { News } from './news.ts';
 import { freshFor, hotResource } from './objects.ts';
 import type { CacheOutcome } from './request-log.ts';
 import { type Resource, resourceHeaders } from './respond.ts';
@@ -30,6 +31,8 @@ export interface ListOptions {
   signal: AbortSignal;
 }
 
+type Kind = 'list' | 'latest' | 'query';
+
 interface Found {
   resource: Resource;
   cache: CacheOutcome;
@@ -44,10 +47,11 @@ export function createLists(deps: {
   origin: Origin;
   hot: HotCache;
   access: Access;
+  news: Pick<News, 'mayHold'>;
   /** Milliseconds. */
   ttl: number;
 }): Lists {
-  const { published, origin, hot, access, ttl } = deps;
+  const { published, origin, hot, access, news, ttl } = deps;
 
   async function publishedVersions(module: string): Promise<string[]> {
     const folder = `${escapePath(module)}/@v/`;
@@ -66,7 +70,8 @@ export function createLists(deps: {
     return JSON.parse(bytes.toString()) as VersionInfo;
   }
 
-  function found(kind: 'list' | 'latest' | 'query', module: string, path: string, text: string, keep: boolean): Found {
+  /** `since` is when its making began, undefined for what is not to be held. */
+  function found(kind: Kind, module: string, path: string, text: string, since?: number): Found {
     const body = Buffer.from(text);
     const isPrivate = access.isPrivate(module);
     const resource: Resource = {
@@ -77,7 +82,8 @@ export function createLists(deps: {
       lastModified: undefined,
       open: async (start, end) => body.subarray(start, end + 1),
     };
-    if (keep && hot.admits(body.length)) {
+    const freshUntil = freshFor(ttl);
+    if (since !== undefined && hot.admits(body.length) && news.mayHold(module, since, freshUntil)) {
       const object: HotObject = {
         kind,
         module,
@@ -85,12 +91,12 @@ export function createLists(deps: {
         headers: resourceHeaders(resource),
         body,
         etag: resource.etag,
-        freshUntil: freshFor(ttl),
+        freshUntil,
         private: isPrivate,
       };
       hot.set(path, object);
     }
-    return { resource, cache: keep ? 'fetched' : 'store' };
+    return { resource, cache: since === undefined ? 'store' : 'fetched' };
   }
 
   const held = (path: string): Found | undefined => {
@@ -103,6 +109,7 @@ export function createLists(deps: {
       const path = `/${escapePath(module)}/@v/list`;
       const memory = held(path);
       if (memory !== undefined) return memory;
+      const begun = performance.now();
       const here = await publishedVersions(module);
       let theirs: string[] = [];
       let answered = false;
@@ -115,20 +122,24 @@ export function createLists(deps: {
         }
       }
       if (cachedOnly && here.length === 0) throw new Fault('not-found', `no version of ${module} is kept here`);
-      return found('list', module, path, listText([...here, ...theirs]), answered);
+      return found('list', module, path, listText([...here, ...theirs]), answered ? begun : undefined);
     },
 
     async latest(module, { cachedOnly, ...ask }) {
       const path = `/${escapePath(module)}/@latest`;
       const memory = held(path);
       if (memory !== undefined) return memory;
+      const begun = performance.now();
+      const text = (info: VersionInfo) => `${JSON.stringify(info)}\n`;
       try {
         if (cachedOnly) throw new Fault('not-found', `no version of ${module} is kept here`);
-        return found('latest', module, path, `${JSON.stringify(await origin.latest(module, ask))}\n`, true);
+        const theirs = await origin.latest(module, ask);
+        const newer = newerOf(theirs.Version, await publishedVersions(module));
+        return found('latest', module, path, text(newer ? await publishedInfo(module, newer) : theirs), begun);
       } catch (error) {
         const version = latestOf(await publishedVersions(module));
         if (version === undefined) throw error;
-        return found('latest', module, path, `${JSON.stringify(await publishedInfo(module, version))}\n`, false);
+        return found('latest', module, path, text(await publishedInfo(module, version)));
       }
     },
 
@@ -136,6 +147,7 @@ export function createLists(deps: {
       const path = `/${escapePath(module)}/@v/?${encodeURIComponent(query)}`;
       const memory = held(path);
       if (memory !== undefined) return memory;
+      const begun = performance.now();
       try {
         if (cachedOnly) throw new Fault('not-found', `${module}@${query} is not kept here`);
         const info = await origin.query(module, query, ask);
@@ -145,14 +157,14 @@ export function createLists(deps: {
             `the origin resolves ${module}@${query} to the version ${info.Version}, which is not canonical`,
           );
         }
-        return found('query', module, path, `${JSON.stringify(info)}\n`, true);
+        return found('query', module, path, `${JSON.stringify(info)}\n`, begun);
       } catch (error) {
         // A commit needs no origin when its pseudo-version is published.
         const version = /^[0-9a-f]{7,40}$/.test(query)
           ? commitVersion(await publishedVersions(module), query)
           : undefined;
         if (version === undefined) throw error;
-        return found('query', module, path, `${JSON.stringify(await publishedInfo(module, version))}\n`, false);
+        return found('query', module, path, `${JSON.stringify(await publishedInfo(module, version))}\n`);
       }
     },
   };
@@ -175,6 +187,17 @@ export function latestOf(versions: readonly string[]): string | undefined {
     sorted.findLast(version => !isPseudoVersion(version)) ??
     sorted.at(-1)
   );
+}
+
+/**
+ * The version that is the latest instead of what the origin says, because it is published here and the origin's answer is
+ * of before: a tag above it. A commit is no newer for being published, and +incompatible not better than go.mod.
+ */
+export function newerOf(theirs: string, here: readonly string[]): string | undefined {
+  const isWithout = (version: string) => version.endsWith('+incompatible');
+  const tags = here.filter(version => !isPseudoVersion(version) && (isWithout(theirs) || !isWithout(version)));
+  const latest = latestOf([theirs, ...tags]);
+  return latest === theirs ? undefined : latest;
 }
 
 const commitVersion = (versions: readonly string[], commit: string) =>

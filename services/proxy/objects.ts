@@ -6,6 +6,7 @@ import type { Storage } from '../storage/index.ts';
 import type { Access } from './access.ts';
 import { contentTypes, immutable } from './answers.ts';
 import type { HotCache, HotObject } from './hot.ts';
+import type { News } from './news.ts';
 import type { CacheOutcome } from './request-log.ts';
 import { type Resource, resourceHeaders } from './respond.ts';
 import type { Waiter } from './waiter.ts';
@@ -35,8 +36,9 @@ export function createObjects(deps: {
   hot: HotCache;
   waiter: Waiter;
   access: Access;
+  news: Pick<News, 'published'>;
 }): Objects {
-  const { published, records, hot, waiter, access } = deps;
+  const { published, records, hot, waiter, access, news } = deps;
   const loads = new Map<string, Promise<HotObject>>();
 
   /** The published file; undefined while its version has no commit mark. */
@@ -100,6 +102,7 @@ export function createObjects(deps: {
       if (outcome !== undefined && (!cachedOnly || outcome.kind === 'refused')) throw outcomeFault(outcome);
       if (cachedOnly) throw new Fault('not-found', `${file.module}@${file.version} is not kept here`);
       await waiter.obtain(file.module, file.version, { hops, signal });
+      news.published(file.module);
       const fetched = await look(file);
       if (fetched === undefined) throw new Fault('internal', `${file.path} is not in the store after its publishing`);
       return { resource: fetched, cache: 'fetched' };

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import type { CatalogueWriter, ModuleVersion } from '../catalogue/index.ts';
-import { factsOf, type Stores } from '../catalogue/store.ts';
+import type { FactsOf } from '../catalogue/store.ts';
 import type { Messaging, Subscriber } from '../messaging/index.ts';
 
-export interface IndexerDeps extends Stores {
+export interface IndexerDeps {
+  /** What the stores say now. */
+  factsOf: FactsOf;
   catalogue: Pick<CatalogueWriter, 'put' | 'remove'>;
   messaging: Pick<Messaging, 'subscribe'>;
   log: Logger;
@@ -25,11 +27,11 @@ const concurrency = 4;
  * stores say then, so that repeats and any order come to the same.
  */
 export function createIndexer(deps: IndexerDeps): Indexer {
-  const { catalogue, messaging, log, changed } = deps;
+  const { factsOf, catalogue, messaging, log, changed } = deps;
   let subscribers: Subscriber[] = [];
 
   async function handle({ module, version }: ModuleVersion): Promise<void> {
-    const facts = await factsOf(deps, { module, version });
+    const facts = await factsOf({ module, version });
     if (facts === undefined) await catalogue.remove([{ module, version }]);
     else await catalogue.put([facts]);
     log.debug({ module, version, status: facts?.status }, 'indexed');

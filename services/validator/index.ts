@@ -25,6 +25,8 @@ export interface ValidatorDeps {
   metrics: Metrics;
   log: Logger;
   now?: () => Date;
+  /** Told of each module with a new version, when it can be served. */
+  onPublished?: (module: string) => void;
 }
 
 export interface Validator {

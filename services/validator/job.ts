@@ -22,6 +22,8 @@ export interface Tools {
   metrics: Metrics;
   log: Logger;
   now: () => Date;
+  /** Told of each module with a new version, when it can be served. */
+  onPublished?: ((module: string) => void) | undefined;
 }
 
 export type ValidatorConfig = RuleConfig & Pick<Config, 'SUMDB' | 'DATA_DIR' | 'VALIDATOR_CONCURRENCY'>;

@@ -38,6 +38,7 @@ export async function publish(tools: Tools, job: Job, candidate: Candidate, judg
     // Another validator was first, with the same content: its zip was compared above.
     if (asFault(error).kind !== 'conflict') throw error;
   }
+  tools.onPublished?.(module);
   metrics.verdicts.inc({ verdict: 'published', rule: '' });
   const seconds = (now().getTime() - Date.parse(requestedAt)) / 1000;
   if (seconds >= 0) metrics.publishSeconds.observe(seconds);

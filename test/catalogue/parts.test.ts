@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { fixFor, isAffected } from '../../services/catalogue/affects.ts';
-import { isLicenceFile, licenceOf } from '../../services/catalogue/licences.ts';
+import { isLicenceFile, licencesIn } from '../../services/catalogue/licences.ts';
 import { distance, nearest, trigrams } from '../../services/catalogue/nearest.ts';
 import { highest, newest, retraction } from '../../services/catalogue/newest.ts';
 import { kindsOf, synopsisOf } from '../../services/catalogue/summarize.ts';
@@ -117,6 +117,8 @@ describe('an affected range', () => {
 describe('a licence', () => {
   const spdx: Record<string, { licenseText: string }> = createRequire(import.meta.url)('spdx-license-list/full.js');
   const text = (id: string) => spdx[id]?.licenseText ?? '';
+  const licenceOf = (file: string, text: string) => licencesIn(file, text)[0] ?? { id: '', confidence: 0 };
+  const idsIn = (...texts: string[]) => licencesIn('LICENSE', texts.join('\n\n')).map(({ id }) => id);
 
   test.each([
     'MIT',
@@ -140,6 +142,40 @@ describe('a licence', () => {
   test('Apache-2.0 is told without its appendix', () => {
     const [terms = ''] = text('Apache-2.0').split(/END OF TERMS/);
     expect(licenceOf('LICENSE', terms)).toMatchObject({ id: 'Apache-2.0', confidence: 1 });
+  });
+
+  test('ISC is told from 0BSD, which is the same but for one condition, whomever it protects', () => {
+    const isc = (who: string) => `ISC License
+
+Copyright (c) 2020 Some Body <some@body.example>
+
+Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted,
+provided that the above
+copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND ${who} DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED
+WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL ${who} BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR
+CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF
+CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS
+SOFTWARE.`;
+    for (const who of ['THE AUTHOR', 'ISC', 'SOME BODY AND ITS CONTRIBUTORS']) {
+      expect(licenceOf('LICENSE', isc(who))).toMatchObject({ id: 'ISC' });
+      expect(idsIn(isc(who))).toEqual(['ISC']);
+    }
+  });
+
+  test('of several in one file each is told, and none that is only part of another', () => {
+    expect(idsIn('Two licences:', text('MIT'), text('Apache-2.0')).sort()).toEqual(['Apache-2.0', 'MIT']);
+    const [, head = ''] =
+      /(Licensed under the Apache[\s\S]*limitations under the License\.)/.exec(text('Apache-2.0')) ?? [];
+    const others = 'The files a.go and b.go were ported from C and are still covered by their original licence: ';
+    expect(idsIn(others, text('MIT'), 'All the others are covered by the Apache licence: ', head).sort()).toEqual([
+      'Apache-2.0',
+      'MIT',
+    ]);
+    expect(idsIn(text('BSD-3-Clause'))).toEqual(['BSD-3-Clause']);
+    const words = Array.from({ length: 300 }, (_, i) => `word${i}`).join(' ');
+    expect(idsIn(words, text('BSD-3-Clause'))).toEqual(['BSD-3-Clause']);
   });
 
   test('is told by a tag, and not made up', () => {

@@ -5,6 +5,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rebuild } from '../../services/catalogue/rebuild.ts';
 import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
+import { factsOf } from '../../services/catalogue/store.ts';
 import type { Handler } from '../../services/messaging/index.ts';
 import { clearOutcome } from '../../services/records/index.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
@@ -101,7 +102,7 @@ describe('a catalogue rebuilt from the store', () => {
     const handlers: Handler<never>[] = [];
     const changed: string[] = [];
     const indexer = createIndexer({
-      ...stores,
+      factsOf: target => factsOf(stores, target),
       catalogue: other,
       log: pino({ level: 'silent' }),
       changed: ({ module, version }) => changed.push(`${module}@${version}`),

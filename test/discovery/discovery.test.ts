@@ -160,6 +160,27 @@ describe('a webhook', () => {
     console.log(`webhook to downloadable: ${Math.round(performance.now() - started)} ms`);
   });
 
+  test('makes a new version part of the list and the latest one at once, although both are in memory', async () => {
+    const world = await open([moduleOf('github.com/corp/tool', 'v1.0.0')], { LIST_TTL: '1h' }, secrets);
+    const asked = (proxy: string) => ({
+      list: async () => (await fetch(`${proxy}/github.com/corp/tool/@v/list`)).text(),
+      latest: async () =>
+        ((await (await fetch(`${proxy}/github.com/corp/tool/@latest`)).json()) as { Version: string }).Version,
+    });
+    const here = asked(world.proxy());
+    const elsewhere = asked(await world.anotherProxy());
+    for (const proxy of [here, elsewhere, here, elsewhere]) {
+      expect([await proxy.list(), await proxy.latest()]).toEqual(['v1.0.0\n', 'v1.0.0']);
+    }
+    world.upstream.add(moduleOf('github.com/corp/tool', 'v1.1.0'));
+    expect((await github(world, made('v1.1.0'))).status).toBe(202);
+    expect((await fetch(`${world.proxy()}/github.com/corp/tool/@v/v1.1.0.info`)).status).toBe(200);
+    expect([await here.list(), await here.latest()]).toEqual(['v1.0.0\nv1.1.0\n', 'v1.1.0']);
+    // Another process reads of it in the feed, which it looks at every second.
+    await until('another proxy lists it', async () => (await elsewhere.list()) === 'v1.0.0\nv1.1.0\n');
+    expect(await elsewhere.latest()).toBe('v1.1.0');
+  });
+
   test('repeated or late asks for nothing that is here', async () => {
     const world = await open([moduleOf('github.com/corp/tool', 'v1.0.0')], {}, secrets);
     await github(world, made('v1.0.0'));

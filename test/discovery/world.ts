@@ -9,7 +9,7 @@ import { readConfig } from '../../services/config.ts';
 import type { HookSecrets } from '../../services/discovery/hooks/secrets.ts';
 import { noHookSecrets } from '../../services/discovery/hooks/secrets.ts';
 import { versionKey } from '../../services/records/index.ts';
-import { run } from '../../services/run.ts';
+import { type Running, run, type ServiceName } from '../../services/run.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
 import { type FixtureModule, startUpstream } from '../upstream/index.ts';
 
@@ -35,7 +35,8 @@ export async function openWorld(
   const published = await createFileStorage({ root: join(folder, 'published') });
   const records = await createFileStorage({ root: join(folder, 'records') });
   let more: Readonly<Record<string, string>> = {};
-  const start = () =>
+  const all = ['proxy', 'processor', 'validator', 'discovery'] as const;
+  const start = (services: readonly ServiceName[] = all) =>
     run({
       config: readConfig({
         ...{ DATA_DIR: folder, UPSTREAM: upstream.url, SUMDB: 'off', HOST: '127.0.0.1', INDEX_INTERVAL: '1s' },
@@ -43,7 +44,7 @@ export async function openWorld(
         ...settings,
         ...more,
       }),
-      services: ['proxy', 'processor', 'validator', 'discovery'],
+      services,
       tokens: [],
       hookSecrets,
       log: pino({ level: 'silent' }),
@@ -51,6 +52,7 @@ export async function openWorld(
       path: process.env.PATH,
     });
   let running = await start();
+  const others: Running[] = [];
   const isPublished = async (module: string, version: string) =>
     (await published.stat(`${versionKey(module, version)}.info`)) !== undefined;
   return {
@@ -59,6 +61,13 @@ export async function openWorld(
     records,
     isPublished,
     proxy: () => `http://127.0.0.1:${running.ports.proxy}`,
+    /** Another proxy on the same stores, as in a process of its own. Its address. */
+    async anotherProxy() {
+      more = { ...more, ORIGIN_URL: `http://127.0.0.1:${running.ports.origin}` };
+      const other = await start(['proxy']);
+      others.push(other);
+      return `http://127.0.0.1:${other.ports.proxy}`;
+    },
     hooks: () => `http://127.0.0.1:${running.ports.hooks}`,
     admin: () => `http://127.0.0.1:${running.ports.admin}`,
     untilPublished: (module: string, version: string) =>
@@ -77,6 +86,7 @@ export async function openWorld(
       running = await start();
     },
     async close() {
+      for (const other of others) await other.close();
       await running.close();
       await upstream.close();
       await rm(folder, { recursive: true, force: true });

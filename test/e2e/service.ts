@@ -38,6 +38,8 @@ export interface Service extends Process {
   admin: string;
   /** Where other services ask the processor; empty when they need not. */
   origin: string;
+  /** Address of the web pages, and of the API below them; empty when they do not run in this process. */
+  pages: string;
   /** Request lines of the log so far. */
   requests(): Record<string, unknown>[];
 }
@@ -127,13 +129,14 @@ export async function ready(child: Process): Promise<Service> {
   const started = () => child.log().find(({ message }) => message === 'started');
   await until('the service is started', () => started() !== undefined || end !== undefined, 60_000);
   if (end !== undefined) throw new Error(`the service ended with ${end.code} before it was started:\n${end.said}`);
-  const ports = started()?.ports as { proxy?: number; admin: number; origin?: number };
+  const ports = started()?.ports as { proxy?: number; admin: number; origin?: number; ui?: number };
   const address = (port: number | undefined) => (port === undefined ? '' : `http://127.0.0.1:${port}`);
   return {
     ...child,
     url: address(ports.proxy),
     admin: address(ports.admin),
     origin: address(ports.origin),
+    pages: address(ports.ui),
     requests: () => child.log().filter(({ message }) => message === 'request'),
   };
 }

@@ -57,13 +57,21 @@ export async function metric(admin: string, name: string, labels = ''): Promise<
 }
 
 /** Waits until nothing waits for the processor or the validator, and nothing is being handled by them. */
-export async function untilIdle(admin: string, limit = 30_000): Promise<void> {
-  await until(
-    'the queue is empty',
-    async () => {
-      const { text } = await get(`${admin}/metrics`);
-      return !/^gocenter_queue_depth\{subscription="(?:processor|validator)"\} [1-9]/m.test(text);
-    },
-    limit,
-  );
+export const untilIdle = (admin: string, limit = 30_000): Promise<void> =>
+  untilEmpty(admin, '(?:processor|validator)', limit);
+
+/** Waits until nothing waits for any service, the catalogue's included, and nothing is being handled. */
+export const untilAllIdle = (admin: string, limit = 30_000): Promise<void> => untilEmpty(admin, '[^"]+', limit);
+
+async function untilEmpty(admin: string, subscriptions: string, limit: number): Promise<void> {
+  const waiting = new RegExp(`^gocenter_queue_depth\\{subscription="${subscriptions}"\\} [1-9].*$`, 'm');
+  let found = '';
+  const isEmpty = async () => {
+    const { text } = await get(`${admin}/metrics`);
+    found = waiting.exec(text)?.[0] ?? '';
+    return found === '';
+  };
+  await until('the queues are empty', isEmpty, limit).catch(error => {
+    throw new Error(`${(error as Error).message}: ${found}`);
+  });
 }

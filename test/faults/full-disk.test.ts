@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FixtureModule, syntheticModule } from '../upstream/index.ts';
-import { askUntil, get, untilIdle } from './client.ts';
+import { askUntil, get, untilAllIdle, untilIdle } from './client.ts';
 import { expectSentence } from './sentence.ts';
 import { damagedFiles, filesOf, kindsOf, unfinished } from './stores.ts';
 import { openWorld, type World } from './world.ts';
@@ -97,7 +97,10 @@ describe.skipIf(!canMount)('a disk of 24 MiB (needs the right to mount)', () => 
       await askUntil(world.urlOf(each), 200, 60_000);
       expect(await damagedFiles(world.dataDir, 'published', each)).toEqual([]);
     }
-    await untilIdle(world.service.admin, 60_000);
+    // The catalogue, too, has caught up, and has given nothing up.
+    await untilAllIdle(world.service.admin, 60_000);
+    const { text } = await get(`${world.service.admin}/metrics`);
+    expect(text.match(/^gocenter_queue_dead\{.*\} [1-9].*$/gm) ?? []).toEqual([]);
     expect(await unfinished(world.dataDir)).toEqual([]);
     expect(await filesOf(world.dataDir, 'quarantine')).toEqual([]);
     expect(await readiness()).toMatchObject({ status: 200, ready: true });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { factsOf } from '../../services/catalogue/store.ts';
 import { readConfig } from '../../services/config.ts';
 import { Fault } from '../../services/errors.ts';
 import type { Messaging } from '../../services/messaging/index.ts';
@@ -78,6 +79,7 @@ export async function startNotifier(options: StartOptions = {}) {
     tokens: options.tokens ?? [],
     published,
     records,
+    factsOf: target => factsOf({ published, records }, target),
     messaging,
     api: { usedBy: options.usedBy ?? never },
     outbox,

@@ -15,7 +15,8 @@ export interface HookSecret {
 /**
  * The secret that this request was made with; undefined when it is none of these. Compared in a time that does not depend
  * on how much of it is right, and with every secret. GitHub and Gitea sign the body (HMAC-SHA256, in hex). GitLab signs
- * as the Standard Webhooks do where a signing token is set, and sends the secret itself where a secret token is.
+ * as the Standard Webhooks do where a signing token is set, and sends the secret itself where a secret token is; where
+ * both are, either will do. The time that is signed is not looked at: a repeat, however late, asks for nothing.
  */
 export function findSecret(
   provider: Provider,
@@ -38,7 +39,8 @@ const verifiers: Record<Provider, Verify> = {
     isEqual(headers['x-gitea-signature'] ?? headers['x-forgejo-signature'], hex(secret, body)),
   gitlab(secret, headers, body) {
     const { 'webhook-signature': signatures, 'webhook-id': id, 'webhook-timestamp': time } = headers;
-    if (typeof signatures !== 'string') return isEqual(headers['x-gitlab-token'], secret);
+    const isSent = isEqual(headers['x-gitlab-token'], secret);
+    if (isSent || typeof signatures !== 'string') return isSent;
     const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret;
     const signed = createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest('base64');
     return signatures.split(' ').some(signature => isEqual(signature, `v1,${signed}`));

@@ -78,6 +78,7 @@ describe('Storage', () => {
     );
     expect(grants.map(grant => grant.replace('serviceAccount:', '')).sort()).toEqual([
       'example-published: discovery Viewer',
+      'example-published: notifier Viewer',
       'example-published: processor Viewer',
       'example-published: proxy Viewer',
       'example-published: ui-backend Viewer',
