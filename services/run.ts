@@ -146,7 +146,7 @@ export async function run(options: RunOptions): Promise<Running> {
       const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
       closers.unshift(() => remote.close());
       origin = remote;
-      concerns.origin = () => remote.ready();
+      if (asksOrigins.some(has)) concerns.origin = () => remote.ready();
     }
 
     if (has('validator')) {
@@ -270,6 +270,9 @@ export async function run(options: RunOptions): Promise<Running> {
     throw error;
   }
 }
+
+/** What asks an origin; the others need not reach a processor. */
+const asksOrigins: readonly ServiceName[] = ['proxy', 'validator', 'discovery', 'ui-backend'];
 
 /** Where the proxies leave their download logs for ui-backend to count. */
 const spoolFolder = (config: Config) => join(config.DATA_DIR, 'downloads');
