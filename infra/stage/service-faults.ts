@@ -59,6 +59,9 @@ const roomOf = ({ cpu, memory, disk }: Pick<ServiceValues, 'cpu' | 'memory' | 'd
   diskMebibytes: mebibytes(disk),
 });
 
+/** Mebibytes. A service that has done nothing yet has 140 of its own, measured; the kernel kills what has no more. */
+const leastMemory = 192;
+
 /** One pod: within the largest that the namespace takes, and on a node of its pool. */
 function sizeFaults(name: ServiceName, { services, namespace: { largestPod }, pools }: Stage): string[] {
   const faults: string[] = [];
@@ -70,6 +73,8 @@ function sizeFaults(name: ServiceName, { services, namespace: { largestPod }, po
 
   const largest = 'namespace.largestPod';
   if (millicores(cpu.limit) > millicores(largestPod.cpu)) say('cpu.limit', `is ${cpu.limit}, more than ${largest}.cpu`);
+  if (mebibytes(memory) < leastMemory)
+    say('memory', `is ${memory}: write at least ${leastMemory}Mi, as Node and the code alone take 140Mi`);
   if (mebibytes(memory) > mebibytes(largestPod.memory)) say('memory', `is ${memory}, more than ${largest}.memory`);
   if (mebibytes(disk) > mebibytes(largestPod.disk)) say('disk', `is ${disk}, more than ${largest}.disk`);
 

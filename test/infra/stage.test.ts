@@ -77,6 +77,11 @@ describe('a stage’s values', () => {
       /^pools\.system\.machineType is m1-ultramem-40: it must be one of e2-standard, /,
     ],
     [
+      'a service with less memory than it starts with',
+      { 'services/ui/memory': '128Mi' },
+      'services.ui.memory is 128Mi: write at least 192Mi, as Node and the code alone take 140Mi',
+    ],
+    [
       'a service larger than its namespace takes',
       { 'services/proxy/memory': '3Gi' },
       'services.proxy.memory is 3Gi, more than namespace.largestPod.memory',
