@@ -230,14 +230,14 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
     }, 150_000);
 
     it('the notifier tells Slack of a pod in trouble, with the end of its log', async () => {
-      const failing = adminPod(objects, 'proxy', 'failing', ['no-such-command']);
+      const failing = adminPod(objects, 'proxy', 'failing', ['proxy', 'surplus']);
       failing.spec.restartPolicy = 'Always';
       await client.create(failing);
       const posted = await until('it is told', 150_000, async () =>
         backing.slack.posted.find(message => readable(message.blocks).includes(`${namespace}/failing`)),
       );
       expect(posted.channel).toBe('#gocenter-test-alerts');
-      expect(readable(posted.blocks)).toContain('there is no service or command "no-such-command"');
+      expect(readable(posted.blocks)).toContain('a service takes no arguments, but got surplus');
       await client.delete(header('v1', 'Pod', 'failing'), undefined, undefined, 0);
     }, 180_000);
 
