@@ -22,7 +22,7 @@ export const poolLabel = 'gocenter/pool';
 
 /** What comes as a file from Secret Manager: the variable that names the file, and who may read it. */
 export const secretFiles = {
-  tokens: { variable: 'TOKENS_FILE', file: 'tokens.json', readers: ['proxy'] },
+  tokens: { variable: 'TOKENS_FILE', file: 'tokens.json', readers: ['proxy', 'ui-backend', 'notifier'] },
   'catalogue-password': { variable: 'CATALOGUE_PASSWORD_FILE', file: 'catalogue-password', readers: ['ui-backend'] },
   'slack-token': { variable: 'SLACK_TOKEN_FILE', file: 'slack-token', readers: ['notifier'] },
   'hook-secrets': { variable: 'HOOK_SECRETS_FILE', file: 'hook-secrets.json', readers: ['discovery', 'notifier'] },

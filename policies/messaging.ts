@@ -4,7 +4,7 @@ import { Topic } from '@pulumi/gcp/pubsub/topic.js';
 import { TopicIAMMember } from '@pulumi/gcp/pubsub/topicIAMMember.js';
 import { all, each, ifKnown, some } from './check.ts';
 import { cloudPolicy, stackPolicy } from './define.ts';
-import { integer, list, text } from './settings.ts';
+import { integer, text } from './settings.ts';
 import type { CloudResource, Stack } from './stack.ts';
 
 /** Dead-letter subscriptions have no dead letter of their own; these are told by the end of their name. */
@@ -80,14 +80,9 @@ const readersOf = (stack: Stack, { resource }: CloudResource<Subscription>) =>
 export const topicSubscribed = stackPolicy({
   name: 'topic-subscribed',
   description: 'Checks that every topic has a subscription; without one its messages are lost.',
-  settings: {
-    // What they tell is in the store and the records as well: whoever comes later reads it there.
-    unread: list(['module.published', 'module.rejected'], 'Names of topics that may have none.'),
-  },
-  check(stack, say, { settings }) {
+  check(stack, say) {
     each(stack.ofType(Topic), topic => {
-      const name = ifKnown(() => topic.props.name) ?? topic.resource.name;
-      if (settings.unread.includes(name) || on(stack, topic).length > 0) return;
+      if (on(stack, topic).length > 0) return;
       say(topic.resource, '', 'has no subscription, so that its messages are lost', 'declare one');
     });
   },

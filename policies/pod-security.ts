@@ -257,15 +257,29 @@ export const podServiceAccountToken = podPolicy({
   name: 'pod-service-account-token',
   description: 'Checks that pods get no token for the Kubernetes API unless they are known to use it.',
   settings: {
-    allowed: list(['keda-*'], 'Service accounts whose pods talk to the Kubernetes API; `*` stands for any text.'),
+    // The notifier watches pods, jobs and nodes, to tell of those in trouble.
+    allowed: list(
+      ['keda-*', 'notifier'],
+      'Service accounts whose pods talk to the Kubernetes API; `*` stands for any text.',
+    ),
   },
   check({ spec }, say, { settings }) {
-    if (spec.automountServiceAccountToken === false) return;
     if (matchesAny(settings.allowed, spec.serviceAccountName ?? 'default')) return;
-    say(
-      'automountServiceAccountToken',
-      'the pod gets a token for the Kubernetes API',
-      'set it to false; if the pod talks to the API, add its service account to `allowed` of this policy',
+    const add = 'if the pod talks to the API, add its service account to `allowed` of this policy';
+    all(
+      () => {
+        if (spec.automountServiceAccountToken === false) return;
+        const wrong = 'the pod gets a token for the Kubernetes API';
+        say('automountServiceAccountToken', wrong, `set it to false; ${add}`);
+      },
+      () =>
+        each(spec.volumes, (volume, index) =>
+          each(volume.projected?.sources, (source, at) => {
+            if (!source.serviceAccountToken) return;
+            const path = `volumes[${index}].projected.sources[${at}].serviceAccountToken`;
+            say(path, 'the pod mounts a token for the Kubernetes API', `leave it out; ${add}`);
+          }),
+        ),
     );
   },
 });

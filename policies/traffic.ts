@@ -83,7 +83,11 @@ export const networkPolicyEgress = objectPolicy({
   description: 'Checks that only those who must talk to the world do, and then to the world only.',
   kinds: ['NetworkPolicy'],
   settings: {
-    allowed: list(['processor', 'discovery', 'notifier'], 'Names of the policies that may let their pods out.'),
+    // ui-backend where it reads the vulnerability database of the world (VULNDB).
+    allowed: list(
+      ['processor', 'discovery', 'notifier', 'ui-backend'],
+      'Names of the policies that may let their pods out.',
+    ),
   },
   check({ props, name }, say, { settings }) {
     each(specOf(props)?.egress, (rule, index) => {

@@ -7,7 +7,6 @@ import { type Config, ConfigError } from './config.ts';
 import { configure, type Files } from './configure.ts';
 import { asFault } from './errors.ts';
 import { type Running, run, type ServiceName, serviceNames } from './run.ts';
-import { storeNames } from './stores.ts';
 
 /**
  * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>…` some of
@@ -56,7 +55,7 @@ async function main(): Promise<number> {
 }
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
-  const backends = await openBackends(config, { reads: [], stores: storeNames }, error => say(error.message));
+  const backends = await openBackends(config, { reads: [], stores: command.stores }, error => say(error.message));
   try {
     process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       if (code === 'EPIPE') process.exit(0); // whoever reads has read enough, as `head` does

@@ -146,7 +146,7 @@ export async function run(options: RunOptions): Promise<Running> {
       const remote = createHttpOrigin({ url: config.ORIGIN_URL, timeout: config.DIRECT_TIMEOUT + 30_000 });
       closers.unshift(() => remote.close());
       origin = remote;
-      if (!keepsNothing) concerns.origin = () => remote.ready();
+      if (asksOrigins.some(has)) concerns.origin = () => remote.ready();
     }
 
     if (has('validator')) {
@@ -275,6 +275,9 @@ export async function run(options: RunOptions): Promise<Running> {
 
 /** Services that keep nothing: they ask another one for all that they show. */
 const askingOnly: readonly ServiceName[] = ['ui'];
+
+/** What asks an origin; the others need not reach a processor. */
+const asksOrigins: readonly ServiceName[] = ['proxy', 'validator', 'discovery', 'ui-backend'];
 
 /** The subscriptions of these services: a subscription is named after its service, or `<service>.<event>`. */
 const subscriptionsOf = (services: readonly ServiceName[]): SubscriptionName[] =>

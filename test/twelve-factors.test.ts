@@ -290,3 +290,12 @@ test('XII. admin processes: the same program with the same settings, once or aga
   expect(beside).toMatchObject({ code: 0, wrote: expect.stringContaining('is published since') });
   expect(without.wrote).toBe(beside.wrote);
 });
+
+test('XII. admin processes: what has nothing to do with the stores does not look at them, to which it may have no right', async () => {
+  const nowhere = {
+    STORAGE: 'gs://nowhere?endpoint=http://127.0.0.1:9',
+    MESSAGING: 'pubsub:nowhere?endpoint=127.0.0.1:9',
+  };
+  const { ended } = startProcess(['migrate'], { ...world.settings, ...apart('migrate'), ...nowhere });
+  expect(await ended).toMatchObject({ code: 0, wrote: expect.stringContaining('needs no migration') });
+});

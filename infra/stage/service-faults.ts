@@ -17,6 +17,9 @@ const platformVariables = [
   'DISCOVERY_PORT',
   'HOOK_SECRETS_FILE',
   'HOST',
+  'KUBERNETES_ACCOUNT',
+  'KUBERNETES_HEALTH',
+  'KUBERNETES_URL',
   'MESSAGING',
   'NOTIFIER_PORT',
   'ORIGIN_PORT',
@@ -34,12 +37,20 @@ const platformVariables = [
   'UI_PORT',
 ];
 
+/** Variables that these services must be given alike: what one calls private another would tell to the world. */
+const alike: Readonly<Partial<Record<keyof Config, readonly ServiceName[]>>> = {
+  INDEX_FEEDS: ['discovery', 'processor'],
+  PRIVATE_MODULES: ['proxy', 'processor', 'validator', 'ui-backend', 'notifier'],
+  REQUIRE_TOKEN: ['proxy', 'ui-backend'],
+};
+
 export function serviceFaults(stage: Stage): string[] {
   const each = serviceNames.flatMap(name => [
     ...sizeFaults(name, stage),
     ...variableFaults(name, stage.services[name]),
+    ...reachFaults(name, stage.services[name].variables),
   ]);
-  return [...each, ...sumFaults(stage)];
+  return [...each, ...alikeFaults(stage), ...sumFaults(stage)];
 }
 
 const roomOf = ({ cpu, memory, disk }: Pick<ServiceValues, 'cpu' | 'memory' | 'disk'>): Room => ({
@@ -47,6 +58,9 @@ const roomOf = ({ cpu, memory, disk }: Pick<ServiceValues, 'cpu' | 'memory' | 'd
   mebibytes: mebibytes(memory),
   diskMebibytes: mebibytes(disk),
 });
+
+/** Mebibytes. A service that has done nothing yet has 140 of its own, measured; the kernel kills what has no more. */
+const leastMemory = 192;
 
 /** One pod: within the largest that the namespace takes, and on a node of its pool. */
 function sizeFaults(name: ServiceName, { services, namespace: { largestPod }, pools }: Stage): string[] {
@@ -59,6 +73,8 @@ function sizeFaults(name: ServiceName, { services, namespace: { largestPod }, po
 
   const largest = 'namespace.largestPod';
   if (millicores(cpu.limit) > millicores(largestPod.cpu)) say('cpu.limit', `is ${cpu.limit}, more than ${largest}.cpu`);
+  if (mebibytes(memory) < leastMemory)
+    say('memory', `is ${memory}: write at least ${leastMemory}Mi, as Node and the code alone take 140Mi`);
   if (mebibytes(memory) > mebibytes(largestPod.memory)) say('memory', `is ${memory}, more than ${largest}.memory`);
   if (mebibytes(disk) > mebibytes(largestPod.disk)) say('disk', `is ${disk}, more than ${largest}.disk`);
 
@@ -76,6 +92,9 @@ function sizeFaults(name: ServiceName, { services, namespace: { largestPod }, po
 /** A rollout has a quarter more pods for a while (the workloads' maxSurge). */
 const withSurge = (replicas: number) => replicas + Math.ceil(replicas / 4);
 
+/** The Job that migrates the catalogue before a rollout has the size of a pod of its service (workloads/first-job.ts). */
+const jobs: Readonly<Partial<Record<ServiceName, number>>> = { 'ui-backend': 1 };
+
 /** The Auth Proxy beside the catalogue's only user (workloads/pod.ts). */
 const beside: Readonly<Partial<Record<ServiceName, Room>>> = {
   'ui-backend': { millicores: 50, mebibytes: 128, diskMebibytes: 64 },
@@ -84,10 +103,10 @@ const beside: Readonly<Partial<Record<ServiceName, Room>>> = {
 /** All pods together at their most: within the namespace's quota while they roll out, and on the nodes of the pools. */
 function sumFaults({ services, namespace, pools }: Stage): string[] {
   const faults: string[] = [];
-  const total = (names: readonly ServiceName[], count: (replicas: number) => number) => {
+  const total = (names: readonly ServiceName[], count: (replicas: number, name: ServiceName) => number) => {
     const sum = { pods: 0, millicores: 0, mebibytes: 0, diskMebibytes: 0 };
     for (const name of names) {
-      const replicas = count(services[name].replicas.max);
+      const replicas = count(services[name].replicas.max, name);
       const pods = [roomOf(services[name]), ...(beside[name] ? [beside[name]] : [])];
       sum.pods += replicas;
       for (const key of ['millicores', 'mebibytes', 'diskMebibytes'] as const) {
@@ -96,7 +115,7 @@ function sumFaults({ services, namespace, pools }: Stage): string[] {
     }
     return sum;
   };
-  const all = total(serviceNames, withSurge);
+  const all = total(serviceNames, (replicas, name) => withSurge(replicas) + (jobs[name] ?? 0));
   const quota = (key: 'pods' | 'cpu' | 'memory' | 'disk', needed: number, allowed: number, unit: string) => {
     if (needed > allowed) {
       const text = `${Math.ceil(needed)}${unit}`;
@@ -124,6 +143,28 @@ function sumFaults({ services, namespace, pools }: Stage): string[] {
     }
   }
   return faults;
+}
+
+function alikeFaults({ services }: Stage): string[] {
+  return Object.entries(alike).flatMap(([variable, names]) => {
+    const given = names.find(name => services[name].variables[variable] !== undefined);
+    if (given === undefined) return [];
+    const value = services[given].variables[variable];
+    return names
+      .filter(name => services[name].variables[variable] !== value)
+      .map(name => {
+        const own = JSON.stringify(services[name].variables[variable]) ?? 'missing';
+        return `services.${name}.variables.${variable} is ${own}: it must be ${JSON.stringify(value)}, as services.${given} has it`;
+      });
+  });
+}
+
+/** Out of the cluster goes HTTPS alone (workloads/network.ts). */
+function reachFaults(name: ServiceName, { VULNDB }: ServiceValues['variables']): string[] {
+  if (VULNDB === undefined || !URL.canParse(VULNDB)) return [];
+  const { protocol, port } = new URL(VULNDB);
+  if (protocol === 'https:' && port === '') return [];
+  return [`services.${name}.variables.VULNDB is ${VULNDB}: pods reach only https:// at port 443`];
 }
 
 /** As the service itself would read them, so that it does not start only to say this. */

@@ -17,6 +17,7 @@ export function environmentOf(service: ServiceName, stage: Stage, backends: Back
   const kept = { STORAGE: interpolate`gs://${storage.base}`, MESSAGING: interpolate`pubsub:${messaging.project}` };
   const page = { PUBLIC_URL: `https://${edge.pageHost}`, PROXY_PUBLIC_URL: `https://${edge.proxyHost}` };
   const origin = { ORIGIN_URL: urlOf('processor') };
+  const api = { API_URL: urlOf('ui-backend') };
   // Fetching from ourselves would be a loop.
   const own = { OWN_HOSTS: [edge.proxyHost, edge.pageHost].join(',') };
   const downloads = { ANALYTICS: interpolate`bigquery:${analytics.project}/${analytics.dataset}` };
@@ -26,10 +27,11 @@ export function environmentOf(service: ServiceName, stage: Stage, backends: Back
 
   const particular: Readonly<Record<ServiceName, Environment>> = {
     proxy: { ...kept, ...origin, ...forwarded, ...downloads },
-    ui: { ...page, ...forwarded, API_URL: urlOf('ui-backend') },
+    ui: { ...page, ...forwarded, ...api },
     'ui-backend': {
       ...kept,
       ...page,
+      ...origin,
       ...forwarded,
       CATALOGUE: interpolate`postgres://${database.user}@${database.host}:${database.port}/${database.name}`,
       ...downloads,
@@ -38,7 +40,7 @@ export function environmentOf(service: ServiceName, stage: Stage, backends: Back
     processor: { ...kept, ...own, HOST: '0.0.0.0' },
     validator: { ...kept, ...origin },
     discovery: { ...kept, ...origin, ...own },
-    notifier: { ...kept, ...page, SLACK_CHANNEL: stage.alerts.slackChannel },
+    notifier: { ...kept, ...page, ...api, KUBERNETES_HEALTH: 'true', SLACK_CHANNEL: stage.alerts.slackChannel },
   };
   return {
     ...(port && { [port.variable]: String(port.number) }),

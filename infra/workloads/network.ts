@@ -77,5 +77,8 @@ export const toGoogle = (ranges: readonly Input<string>[]): Egress[] => [
 
 export const toDatabase = (range: Input<string>, port: number): Egress => ({ to: [cidr(range)], ports: [tcp(port)] });
 
+/** The Kubernetes API. What goes to its Service is judged by the control plane's own address, where it arrives. */
+export const toApiServer = (controlPlane: Input<string>): Egress => ({ to: [cidr(controlPlane)], ports: [tcp(443)] });
+
 /** HTTPS to public addresses, and to nothing else. */
 export const toWorld = (): Egress => ({ to: [cidr('0.0.0.0/0', notTheWorld)], ports: [tcp(443)] });

@@ -81,8 +81,13 @@ export class Platform extends ComponentResource {
           ],
           scale: scaleOf(shape, values.replicas),
           prometheus: { url: backends.prometheus.url, authentication },
-          traffic: trafficOf(service, shape, backends),
+          traffic: trafficOf(service, shape, stage, backends),
           database: databaseOf(shape, stage, backends),
+          // The catalogue's schema is made by the program that reads it.
+          first: shape.reach.includes('database')
+            ? { command: 'migrate', egress: databaseTraffic(backends) }
+            : undefined,
+          watchesCluster: shape.reach.includes('kubernetes'),
           lameDuck: shape.lameDuck,
           drain: shape.drain,
           priority: `gocenter-${pool}`,
@@ -106,7 +111,7 @@ function scaleOf({ scale }: ServiceShape, replicas: { min: number; max: number }
   return { ...scale, ...replicas, ...queueQueries(scale.subscription) };
 }
 
-function trafficOf(service: ServiceName, shape: ServiceShape, backends: Backends): network.Traffic {
+function trafficOf(service: ServiceName, shape: ServiceShape, stage: Stage, backends: Backends): network.Traffic {
   const { port, reach } = shape;
   const callers = callersOf(service);
   const ingress = port
@@ -120,16 +125,29 @@ function trafficOf(service: ServiceName, shape: ServiceShape, backends: Backends
     const target = shapes[callee].port;
     return target ? [network.toWorkload(callee, target.number)] : [];
   });
+  const vulndb = reach.includes('vulndb') && isAddress(stage.services[service].variables.VULNDB);
   return {
     ingress,
     egress: [
       ...called,
       ...(reach.includes('google') ? network.toGoogle(backends.googleApis) : []),
-      ...(reach.includes('database') ? [network.toDatabase(backends.database.range, databasePort(backends))] : []),
-      ...(reach.includes('world') ? [network.toWorld()] : []),
+      ...(reach.includes('database') ? [toDatabase(backends)] : []),
+      ...(reach.includes('kubernetes') ? [network.toApiServer(stage.network.controlPlane)] : []),
+      ...(reach.includes('world') || vulndb ? [network.toWorld()] : []),
     ],
   };
 }
+
+/** Not a folder. */
+const isAddress = (vulndb = '') => vulndb.includes('://');
+
+const toDatabase = (backends: Backends) => network.toDatabase(backends.database.range, databasePort(backends));
+
+/** Of who needs nothing else: an Auth Proxy asks Google who it is, and where the database. */
+const databaseTraffic = (backends: Backends) => [
+  ...(backends.database.connectionName === undefined ? [] : network.toGoogle(backends.googleApis)),
+  toDatabase(backends),
+];
 
 /** Of the Auth Proxy's connections, or PostgreSQL's own where there is no Auth Proxy. */
 const databasePort = ({ database }: Backends) => (database.connectionName === undefined ? database.port : 3307);

@@ -1,8 +1,11 @@
 import type { SubscriptionName } from '../../services/messaging/topics.ts';
 import type { ServiceName } from '../services.ts';
 
-/** What a service asks of others, besides Google's interfaces: `world` is HTTPS to any public address. */
-type Reach = 'google' | 'database' | 'world';
+/**
+ * What a service asks besides other services: Google's interfaces, the database, `world` (HTTPS to any public address),
+ * the Kubernetes API; `vulndb` is the world where its VULNDB is an address.
+ */
+type Reach = 'google' | 'database' | 'world' | 'kubernetes' | 'vulndb';
 
 /** Of a service what is the same on every stage; images, sizes and numbers are in the stage's values. */
 export interface ServiceShape {
@@ -53,8 +56,9 @@ export const shapes: Readonly<Record<ServiceName, ServiceShape>> = {
   'ui-backend': {
     ...serving,
     port: { name: 'http', number: 8082, variable: 'API_PORT' },
-    calls: [],
-    reach: ['google', 'database'],
+    // What is to be included is looked for at its origin.
+    calls: ['processor'],
+    reach: ['google', 'database', 'vulndb'],
     scale: { on: 'cpu' },
     drain: 10,
   },
@@ -86,8 +90,9 @@ export const shapes: Readonly<Record<ServiceName, ServiceShape>> = {
     public: true,
     alerted: true,
     port: { name: 'hooks', number: 8084, variable: 'NOTIFIER_PORT' },
-    calls: [],
-    reach: ['google', 'world'],
+    // Who uses what was rejected.
+    calls: ['ui-backend'],
+    reach: ['google', 'world', 'kubernetes'],
     scale: { on: 'cpu' },
   },
 };

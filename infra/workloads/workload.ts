@@ -1,10 +1,13 @@
 import * as k8s from '@pulumi/kubernetes';
 import { ComponentResource, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { clusterWatcher } from './cluster-watcher.ts';
+import { firstJob } from './first-job.ts';
 import { labels, type Owner, selector } from './labels.ts';
 import { fromMonitoring, type Traffic } from './network.ts';
 import * as pod from './pod.ts';
+import { servicePod } from './pod-spec.ts';
 import { autoscaler, type Scale, type ScaleContext } from './scale.ts';
-import { type SecretFile, secretClass, secretsFolder, secretVolume } from './secrets.ts';
+import { type SecretFile, secretClass } from './secrets.ts';
 import type { Image } from './units.ts';
 
 /**
@@ -36,6 +39,10 @@ export interface WorkloadArgs {
   traffic: Traffic;
   /** A database behind a Cloud SQL Auth Proxy on loopback. */
   database?: { image: Input<Image>; instance: Input<string>; port: number } | undefined;
+  /** A command of its image that ends before pods of that image start, and what it talks to. */
+  first?: { command: string; egress: Traffic['egress'] } | undefined;
+  /** Whether it watches the pods, jobs and nodes of the cluster; all others get no token for Kubernetes' API. */
+  watchesCluster?: boolean;
   /** Seconds that it is still sent requests after it has been told to go: as long as its clients take to notice. */
   lameDuck: number;
   /** Its SHUTDOWN_TIMEOUT, in seconds. */
@@ -44,12 +51,10 @@ export interface WorkloadArgs {
   priority: Input<string>;
 }
 
-/** Seconds between the end of the drain and the kill: logs are flushed, the sidecar stops. */
-const margin = 5;
-
 /**
  * One service: ServiceAccount, Deployment, Service, autoscaler, PodDisruptionBudget, NetworkPolicy, PodMonitoring and,
- * if it has secrets, the SecretProviderClass that mounts them.
+ * if it has secrets, the SecretProviderClass that mounts them; a Job where something has to be done first, and a role where
+ * it watches the cluster.
  */
 export class Workload extends ComponentResource {
   readonly deployment: k8s.apps.v1.Deployment;
@@ -64,19 +69,21 @@ export class Workload extends ComponentResource {
     const matchLabels = selector(args.service);
     const parent = { parent: this };
 
-    new k8s.core.v1.ServiceAccount(
+    const account = new k8s.core.v1.ServiceAccount(
       `${name}-account`,
       {
         metadata: {
           ...metadata,
           ...(args.identity && { annotations: { 'iam.gke.io/gcp-service-account': args.identity } }),
         },
-        // Google's identity comes from the metadata server; nothing here asks Kubernetes for anything.
+        // Google's identity comes from the metadata server; a pod that asks Kubernetes for something says so itself.
         automountServiceAccountToken: false,
       },
       parent,
     );
-    if (args.secrets.length > 0) secretClass(`${name}-secrets`, metadata, args.secrets, this);
+    if (args.watchesCluster) clusterWatcher(`${name}-watches`, metadata, this);
+    const secrets = args.secrets.length > 0 ? [secretClass(`${name}-secrets`, metadata, args.secrets, this)] : [];
+    const first = args.first && [firstJob(name, args, args.first, { parent: this, dependsOn: [account, ...secrets] })];
 
     this.deployment = new k8s.apps.v1.Deployment(
       name,
@@ -91,11 +98,11 @@ export class Workload extends ComponentResource {
           strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
           template: {
             metadata: { labels: common, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } },
-            spec: this.#podSpec(args),
+            spec: servicePod(args),
           },
         },
       },
-      parent,
+      { parent: this, ...(first && { dependsOn: first }) },
     );
     this.service = new k8s.core.v1.Service(
       `${name}-service`,
@@ -153,63 +160,4 @@ export class Workload extends ComponentResource {
     );
     this.registerOutputs({ host: this.host });
   }
-
-  #podSpec(args: WorkloadArgs) {
-    const volumes = args.scratch.map(({ path, size }) => ({ name: volumeName(path), emptyDir: { sizeLimit: size } }));
-    const mounts = args.scratch.map(({ path }) => ({ name: volumeName(path), mountPath: path, readOnly: false }));
-    const secret = args.secrets.length > 0;
-    const spread = (topologyKey: string) => ({
-      maxSkew: 1,
-      topologyKey,
-      whenUnsatisfiable: 'ScheduleAnyway',
-      labelSelector: { matchLabels: selector(args.service) },
-      // Each rollout by itself: the old pods are about to go.
-      matchLabelKeys: ['pod-template-hash'],
-    });
-    const files = Object.fromEntries(args.secrets.map(({ variable, file }) => [variable, `${secretsFolder}/${file}`]));
-    const environment: Record<string, Input<string>> = {
-      ...args.environment,
-      ...files,
-      ADMIN_PORT: String(pod.adminPort),
-      SHUTDOWN_TIMEOUT: `${args.drain}s`,
-    };
-    return {
-      serviceAccountName: args.service,
-      automountServiceAccountToken: false,
-      // Variables like PROXY_PORT=tcp://… of other Services would be taken for ours.
-      enableServiceLinks: false,
-      priorityClassName: args.priority,
-      terminationGracePeriodSeconds: args.lameDuck + args.drain + margin,
-      nodeSelector: { 'gocenter/pool': args.pool },
-      ...(args.tainted && {
-        tolerations: [{ key: 'gocenter/pool', operator: 'Equal', value: args.pool, effect: 'NoSchedule' }],
-      }),
-      topologySpreadConstraints: [spread('topology.kubernetes.io/zone'), spread('kubernetes.io/hostname')],
-      securityContext: pod.restrictedPod,
-      ...(args.database && { initContainers: [pod.sqlProxy(args.database)] }),
-      containers: [
-        {
-          name: args.service,
-          image: args.image,
-          imagePullPolicy: 'IfNotPresent',
-          args: [args.service],
-          env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
-          ports: Object.entries({ ...args.ports, admin: pod.adminPort }).map(([port, containerPort]) => ({
-            name: port,
-            containerPort,
-            protocol: 'TCP',
-          })),
-          resources: pod.resources(args.resources),
-          securityContext: pod.restrictedContainer,
-          ...pod.probes,
-          // By the kubelet, so that the image needs no `sleep`.
-          lifecycle: { preStop: { sleep: { seconds: args.lameDuck } } },
-          volumeMounts: [...mounts, ...(secret ? [{ name: 'secrets', mountPath: secretsFolder, readOnly: true }] : [])],
-        },
-      ],
-      volumes: [...volumes, ...(secret ? [secretVolume(args.service)] : [])],
-    };
-  }
 }
-
-const volumeName = (path: string) => path.replace(/^\//, '').replaceAll('/', '-');

@@ -7,6 +7,7 @@ import { checkModuleVersion } from '../gomod/path.ts';
 import { canonicalVersion } from '../gomod/version.ts';
 import type { Messaging } from '../messaging/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { type StoreName, storeNames } from '../stores.ts';
 
 /** What an operator's commands work with: the stores and messages of the services, which may be running. */
 export interface CommandDeps {
@@ -37,6 +38,8 @@ export interface Command {
   usage: string;
   /** One sentence. */
   about: string;
+  /** The stores that it has to do with: no other is looked at, to which its account may have no right. */
+  stores: readonly StoreName[];
   /** The exit status: 0 done, 1 it can't be done, 2 the command line is wrong. Throws nothing. */
   run(deps: CommandDeps, argv: readonly string[]): Promise<number>;
 }
@@ -60,6 +63,8 @@ interface Definition {
   name: string;
   usage: string;
   about: string;
+  /** All unless they are given. */
+  stores?: readonly StoreName[];
   options?: Readonly<Record<string, { type: 'string' | 'boolean' }>>;
   act(deps: CommandDeps, given: Arguments): Promise<boolean>;
 }
@@ -68,11 +73,12 @@ interface Definition {
 export const misused = (sentence: string) => new Fault('invalid', sentence);
 
 /** Makes a command of what it does; `act` says whether it could, and throws `invalid` for a bad command line. */
-export function defineCommand({ name, usage, about, options = {}, act }: Definition): Command {
+export function defineCommand({ name, usage, about, stores = storeNames, options = {}, act }: Definition): Command {
   return {
     name,
     usage,
     about,
+    stores,
     async run(deps, argv) {
       try {
         const parsed = parse(argv, options);

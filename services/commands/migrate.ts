@@ -4,6 +4,7 @@ export const migrate = defineCommand({
   name: 'migrate',
   usage: '',
   about: 'Brings the schema of a catalogue on PostgreSQL to that of this program, whole or not at all.',
+  stores: [],
   async act(deps, given) {
     noPositionals(given);
     const versions = await deps.migrateCatalogue();

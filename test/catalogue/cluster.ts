@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 
-/** A PostgreSQL of our own: Debian's, in a temporary folder, on a Unix socket. */
+/** A PostgreSQL of our own: Debian's, in a temporary folder, on a Unix socket and perhaps at an address. */
 export interface Cluster {
   /** CATALOGUE of a database. */
   address(database: string): string;
@@ -17,6 +18,8 @@ export interface Cluster {
     password: () => Promise<string>;
   };
   password: string;
+  /** Where it listens besides. */
+  port: number;
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   start(): Promise<void>;
   /** As an operator would: connections are cut, what was committed is kept. */
@@ -32,7 +35,8 @@ export function postgresFolder(): string | undefined {
   return versions.map(version => `${base}/${version}/bin`).find(folder => existsSync(`${folder}/initdb`));
 }
 
-export async function startCluster(bin: string): Promise<Cluster> {
+/** With an `address`, it takes connections there too, at a free port, from everybody who has the password. */
+export async function startCluster(bin: string, { address = '' } = {}): Promise<Cluster> {
   const root = mkdtempSync(`${tmpdir()}/postgres-`);
   const account = unprivileged();
   if (account !== undefined) chownSync(root, account.uid, account.gid);
@@ -42,15 +46,19 @@ export async function startCluster(bin: string): Promise<Cluster> {
   writeFileSync(passwordFile, password);
   const how = ['-U', 'catalogue', '-A', 'scram-sha-256', '--pwfile', passwordFile, '-E', 'UTF8', '--no-sync'];
   execFileSync(`${bin}/initdb`, ['-D', `${root}/data`, ...how], { ...as, stdio: 'ignore' });
+  if (address !== '') appendFileSync(`${root}/data/pg_hba.conf`, 'host all all all scram-sha-256\n');
+  // Of the socket's name, too.
+  const port = address === '' ? 5432 : await freePort(address);
   let server: ChildProcess | undefined;
 
   const options = (database: string) => ({
-    ...{ user: 'catalogue', host: root, port: 5432, database },
+    ...{ user: 'catalogue', host: root, port, database },
     password: async () => password,
   });
 
   async function start() {
-    const settings = ['fsync=off', 'full_page_writes=off', 'listen_addresses=', `unix_socket_directories=${root}`];
+    const settings = ['fsync=off', 'full_page_writes=off', `listen_addresses=${address}`, `port=${port}`];
+    settings.push(`unix_socket_directories=${root}`);
     server = spawn(`${bin}/postgres`, ['-D', `${root}/data`, ...settings.flatMap(each => ['-c', each])], {
       ...as,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -78,7 +86,8 @@ export async function startCluster(bin: string): Promise<Cluster> {
   return {
     options,
     password,
-    address: database => `postgres://catalogue@${encodeURIComponent(root)}/${database}`,
+    port,
+    address: database => `postgres://catalogue@${encodeURIComponent(root)}:${port}/${database}`,
     async query(sql, database = 'postgres') {
       const client = new pg.Client(options(database));
       await client.connect();
@@ -95,6 +104,15 @@ export async function startCluster(bin: string): Promise<Cluster> {
       rmSync(root, { recursive: true });
     },
   };
+}
+
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** PostgreSQL refuses to run as root: then it is the account that Debian's package makes. */

@@ -17,18 +17,21 @@ export interface DeploymentOptions {
   images: Readonly<Record<string, string>>;
   /** Variables of each service, over those of the stage's values: where backing services are. */
   variables: (service: ServiceName) => Readonly<Record<string, string>>;
+  /** PostgreSQL, reached as it is. */
+  database: { host: string; port: number; name: string; user: string };
 }
 
 /**
  * The objects of these services as the stage `dev` has them, moved to where they can run here. What differs is this list:
- * their namespace, the node, who mounts the secrets, and (see `withNames`) who knows the Services' names.
+ * their namespace, the node, who mounts the secrets, no Auth Proxy, and (see `withNames`) who knows the Services' names.
  */
 export async function renderDeployment(options: DeploymentOptions): Promise<KubernetesObject[]> {
-  const { namespace, services } = options;
+  const { namespace, services, database } = options;
   const stage = withValues(stageOf('dev'), options);
   const images = { prefix: registry, ghcr: registry };
   const declared = await declare(() => {
-    new Platform('platform', { stage, backends: { ...backends, images } });
+    const reached = { ...backends.database, ...database, connectionName: undefined };
+    new Platform('platform', { stage, backends: { ...backends, images, database: reached } });
   });
   const ours = ({ metadata }: KubernetesObject) => {
     const component = metadata.labels?.['app.kubernetes.io/component'] ?? '';
@@ -50,26 +53,52 @@ function withValues(stage: Stage, { services, images, variables }: DeploymentOpt
 function inNamespace(object: KubernetesObject, namespace: string): KubernetesObject {
   const { metadata, kind } = object;
   if (kind === 'Namespace') return { ...object, metadata: { ...metadata, name: namespace } };
+  // Of the whole cluster: under a name of its own, beside those of other tests.
+  const name = metadata.name.replace(/^gocenter/, namespace);
+  if (kind === 'ClusterRole') return { ...object, metadata: { ...metadata, name } };
+  if (kind === 'ClusterRoleBinding') {
+    const subjects = object.subjects.map((subject: object) => ({ ...subject, namespace }));
+    return { ...object, metadata: { ...metadata, name }, roleRef: { ...object.roleRef, name }, subjects };
+  }
   return metadata.namespace === undefined ? object : { ...object, metadata: { ...metadata, namespace } };
 }
 
 /** The secrets come from GKE's driver there, and from a Secret of the same name here. */
 function onRealNode(object: KubernetesObject): KubernetesObject {
-  if (object.kind !== 'Deployment') return object;
+  if (!runs(object)) return object;
   const moved = structuredClone(object);
   const pod = moved.spec.template.spec;
   pod.nodeSelector = { [realNodeLabel]: 'true' };
   pod.tolerations = [{ key: realNodeLabel, operator: 'Exists' }];
   for (const volume of pod.volumes) {
     if (volume.csi === undefined) continue;
+    volume.secret = { secretName: volume.csi.volumeAttributes.secretProviderClass };
     delete volume.csi;
-    volume.secret = { secretName: object.metadata.name };
   }
   return moved;
 }
 
-/** The Deployment with the addresses of Services in its pods' /etc/hosts: the node has no DNS. */
+/** Whether it has a template of pods. */
+export const runs = ({ kind }: KubernetesObject): boolean => kind === 'Deployment' || kind === 'Job';
+
+/** The Secrets that stand in for what GKE's driver mounts, with these contents by the file's name. */
+export function secretsOf(
+  objects: readonly KubernetesObject[],
+  contents: Readonly<Record<string, string>>,
+): KubernetesObject[] {
+  return objects
+    .filter(({ kind }) => kind === 'SecretProviderClass')
+    .map(({ metadata, spec }) => {
+      const files = JSON.parse(spec.parameters.secrets) as { path: string }[];
+      const stringData = Object.fromEntries(files.map(({ path }) => [path, contents[path]]));
+      const { name, namespace = '' } = metadata;
+      return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };
+    });
+}
+
+/** The object with the addresses of Services in its pods' /etc/hosts: the node has no DNS. */
 export function withNames(object: KubernetesObject, addresses: Readonly<Record<string, string>>): KubernetesObject {
+  if (!runs(object)) return object;
   const named = structuredClone(object);
   named.spec.template.spec.hostAliases = Object.entries(addresses).map(([name, ip]) => ({ ip, hostnames: [name] }));
   return named;

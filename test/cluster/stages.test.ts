@@ -1,6 +1,7 @@
 import type {
   V1Deployment,
   V1EndpointSlice,
+  V1Job,
   V1LimitRange,
   V1Node,
   V1Pod,
@@ -65,10 +66,20 @@ describe.skipIf(cluster === undefined).each(stageNames)(title('the workloads of 
     );
     const pods = (await client.list<V1Pod>('v1', 'Pod', namespace)).items;
     const placed = pods.map(({ metadata, spec }) => [
-      metadata?.labels?.['app.kubernetes.io/name'],
+      metadata?.labels?.['app.kubernetes.io/component'],
       poolOfNode.get(spec?.nodeName),
     ]);
     for (const [name, pool] of placed) expect([name, pool]).toEqual([name, poolOf[name as ServiceName]]);
+  });
+
+  it('every Job comes to its end', async () => {
+    expect(named('Job').map(name => name.replace(/-[0-9a-f]{12}$/, ''))).toEqual(['migrate']);
+    for (const name of named('Job')) {
+      await until(`Job ${name} is complete`, 30_000, async () => {
+        const { status } = await client.read<V1Job>(header('batch/v1', 'Job', name));
+        return status?.succeeded === 1 || undefined;
+      });
+    }
   });
 
   it('every Service has pods behind it', async () => {

@@ -77,6 +77,11 @@ describe('a stage’s values', () => {
       /^pools\.system\.machineType is m1-ultramem-40: it must be one of e2-standard, /,
     ],
     [
+      'a service with less memory than it starts with',
+      { 'services/ui/memory': '128Mi' },
+      'services.ui.memory is 128Mi: write at least 192Mi, as Node and the code alone take 140Mi',
+    ],
+    [
       'a service larger than its namespace takes',
       { 'services/proxy/memory': '3Gi' },
       'services.proxy.memory is 3Gi, more than namespace.largestPod.memory',
@@ -89,7 +94,7 @@ describe('a stage’s values', () => {
     [
       'services that together exceed the namespace’s quota',
       { 'services/validator/replicas/max': 30 },
-      /^namespace\.cpu is 6000m: the services at their most, with a rollout's surge, need \d+m$/,
+      /^namespace\.cpu is 6500m: the services at their most, with a rollout's surge, need \d+m$/,
     ],
     [
       'services that their pool has no nodes for',
@@ -115,6 +120,16 @@ describe('a stage’s values', () => {
       'a variable that the platform sets',
       { 'services/proxy/variables': { PORT: '80' } },
       'services.proxy.variables.PORT is set by the platform: leave it out',
+    ],
+    [
+      'feeds that discovery follows and the processor does not read',
+      { 'services/discovery/variables': { INDEX_FEEDS: 'https://index.example' } },
+      'services.processor.variables.INDEX_FEEDS is missing: it must be "https://index.example", as services.discovery has it',
+    ],
+    [
+      'a vulnerability database that pods can’t reach',
+      { 'services/ui-backend/variables': { VULNDB: 'http://vuln.example' } },
+      'services.ui-backend.variables.VULNDB is http://vuln.example: pods reach only https:// at port 443',
     ],
     [
       'a zone of another region',

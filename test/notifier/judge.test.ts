@@ -92,6 +92,17 @@ describe('a pod is in trouble', () => {
   });
 });
 
+describe('the log of a container that keeps ending', () => {
+  const logged = (status: Pod['status']) => podFindings(pod('web-1', status), now).map(({ log }) => log?.previous);
+
+  it('is that of its last run, whether another is waited for, has begun, or not yet', () => {
+    expect(logged(waiting('CrashLoopBackOff', 5))).toEqual([true]);
+    expect(logged(container({ restartCount: 5, state: running, lastState: ended('Error', 1, 2) }))).toEqual([true]);
+    const justEnded = { restartCount: 5, state: ended('Error', 1, 0), lastState: ended('Error', 1, 2) };
+    expect(logged(container(justEnded))).toEqual([false]);
+  });
+});
+
 describe('jobs and nodes', () => {
   const job = (minutes: number) => ({
     metadata: { uid: '1', name: 'reindex', namespace: 'gocenter' },

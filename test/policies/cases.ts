@@ -380,6 +380,12 @@ const podSecurity: Record<string, readonly Case[]> = {
       'automountServiceAccountToken',
       'the pod gets a token for the Kubernetes API; set it to false; if the pod talks to the API, add its service account to `allowed` of this policy.',
     ),
+    inPod(
+      'volumes[0]',
+      { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+      'volumes[0].projected.sources[0].serviceAccountToken',
+      'the pod mounts a token for the Kubernetes API; leave it out; if the pod talks to the API, add its service account to `allowed` of this policy.',
+    ),
   ],
   'pod-service-account': [
     inPod(

@@ -92,11 +92,11 @@ function containerTrouble(container: ContainerStatus, meta: Meta, now: Date): Tr
   const isRecent = ended?.finishedAt !== undefined && since(ended.finishedAt, now) < settled;
   if (ended?.reason === 'OOMKilled' && (isRecent || waiting === 'CrashLoopBackOff')) {
     const message = `${name} used more memory than its limit; restarts: ${restartCount}`;
-    return { reason: 'OOMKilled', level: 'critical', message, ...logOf(meta, container, true) };
+    return { reason: 'OOMKilled', level: 'critical', message, ...logOfEnd(meta, container) };
   }
   if (waiting === 'CrashLoopBackOff' || (restartCount >= crashes && isRecent && ended?.exitCode !== 0)) {
     const message = `${name} ended with ${ended?.exitCode ?? 'an unknown status'}; restarts: ${restartCount}`;
-    return { reason: 'CrashLoop', level: 'critical', message, ...logOf(meta, container, true) };
+    return { reason: 'CrashLoop', level: 'critical', message, ...logOfEnd(meta, container) };
   }
   if (waiting === undefined) return undefined;
   const isLong = since(meta.creationTimestamp, now) > waitsFor;
@@ -105,10 +105,12 @@ function containerTrouble(container: ContainerStatus, meta: Meta, now: Date): Tr
   return { reason: waiting === 'ErrImagePull' ? 'ImagePullBackOff' : waiting, level: 'critical', message };
 }
 
+/** Of the run that has ended: the kubelet calls it previous only once another has begun or is waited for. */
+const logOfEnd = (meta: Meta, container: ContainerStatus) =>
+  logOf(meta, container, container.state?.terminated === undefined && container.restartCount > 0);
+
 const logOf = ({ namespace = '', name: pod }: Meta, container: ContainerStatus | undefined, previous: boolean) =>
-  container === undefined
-    ? {}
-    : { log: { namespace, pod, container: container.name, previous: previous && container.restartCount > 0 } };
+  container === undefined ? {} : { log: { namespace, pod, container: container.name, previous } };
 
 export function jobFindings({ metadata, status = {} }: Job, now: Date): Finding[] {
   const failed = conditionOf(status.conditions, 'Failed');

@@ -10,13 +10,18 @@ export interface Declared {
 /**
  * Runs `build` as a Pulumi program without an engine and gives what it declares. Outputs that a cloud would compute are
  * made of the name: `<name>.id`, `serviceAccount:<name>` and so on, so that a test can see what is wired to what.
+ * `made` may take its time to make a resource, as a cloud does; it is told what is declared so far.
  */
-export async function declare(build: () => void): Promise<Declared[]> {
+export async function declare(
+  build: () => void,
+  made: (type: string, declared: readonly Declared[]) => unknown = () => {},
+): Promise<Declared[]> {
   const declared: Declared[] = [];
   await runtime.setMocks(
     {
-      newResource({ type, name, inputs, custom }) {
+      async newResource({ type, name, inputs, custom }) {
         if (custom !== false) declared.push({ type, name, inputs });
+        await made(type, declared);
         return { id: `${name}.id`, state: { ...computed(name), ...inputs } };
       },
       call({ token }) {

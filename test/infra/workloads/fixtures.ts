@@ -12,7 +12,7 @@ export const backends: Backends = {
   identities: record(serviceNames, name => `${name}@p.example`),
   storage: { base: 'p-gocenter', buckets: { published: 'a', quarantine: 'b', records: 'c' } },
   messaging: {
-    project: 'p',
+    project: 'project',
     topics: record(Object.keys(topics) as TopicName[], name => name),
     subscriptions: record(Object.keys(subscriptions) as SubscriptionName[], name => name),
   },

@@ -14,12 +14,6 @@ import { find, type KubernetesObject, kubernetesObjects } from './objects.ts';
 const build = async (stage: Stage, to = backends) =>
   kubernetesObjects(await declare(() => void new Platform('platform', { stage, backends: to })));
 
-/** Variables that are agreed with services which are being built, beside those that services/config.ts has. */
-const agreed = `UI_PORT API_PORT DISCOVERY_PORT NOTIFIER_PORT API_URL PUBLIC_URL PROXY_PUBLIC_URL STORAGE MESSAGING
-  CATALOGUE CATALOGUE_PASSWORD_FILE SLACK_TOKEN_FILE HOOK_SECRETS_FILE SLACK_CHANNEL SLACK_URL VULNDB INDEX_FEEDS`.split(
-  /\s+/,
-);
-
 describe('the services', () => {
   let objects: KubernetesObject[];
   beforeAll(async () => {
@@ -41,13 +35,13 @@ describe('the services', () => {
   });
 
   it.each(serviceNames)('%s has variables that services/config.ts knows', service => {
-    const known = new Set([...Object.keys(schema), ...agreed, 'HOME']);
+    const known = new Set([...Object.keys(schema), 'HOME']);
     expect(Object.keys(variablesOf(service)).filter(variable => !known.has(variable))).toEqual([]);
   });
 
   it.each(serviceNames)('%s has values that services/config.ts accepts', service => {
     for (const [variable, value] of Object.entries(variablesOf(service))) {
-      if (variable in schema && !agreed.includes(variable))
+      if (variable in schema)
         expect(() => schema[variable as keyof typeof schema].parse(value), variable).not.toThrow();
     }
   });
@@ -61,7 +55,7 @@ describe('the services', () => {
   });
 
   it('keep things where the cloud has them', () => {
-    expect(variablesOf('proxy')).toMatchObject({ STORAGE: 'gs://p-gocenter', MESSAGING: 'pubsub:p' });
+    expect(variablesOf('proxy')).toMatchObject({ STORAGE: 'gs://p-gocenter', MESSAGING: 'pubsub:project' });
     expect(variablesOf('ui-backend')).toMatchObject({
       CATALOGUE: 'postgres://ui-backend@127.0.0.1:5432/catalogue',
       ANALYTICS: 'bigquery:p/analytics',
@@ -70,8 +64,10 @@ describe('the services', () => {
   });
 
   it('find each other by name and port', () => {
-    expect(variablesOf('proxy').ORIGIN_URL).toBe('http://processor:8070');
-    expect(variablesOf('ui').API_URL).toBe('http://ui-backend:8082');
+    for (const service of ['ui', 'notifier'] as const)
+      expect(variablesOf(service).API_URL).toBe('http://ui-backend:8082');
+    for (const service of ['proxy', 'validator', 'discovery', 'ui-backend'] as const)
+      expect(variablesOf(service).ORIGIN_URL).toBe('http://processor:8070');
     expect(find(objects, 'Service', 'processor').spec.ports).toContainEqual({
       name: 'origin',
       port: 8070,
@@ -105,8 +101,10 @@ describe('the services', () => {
       'edge → ui-backend:8082',
       'edge → ui:8081',
       'monitoring → notifier:8084',
+      'notifier → ui-backend:8082',
       'proxy → processor:8070',
       'ui → ui-backend:8082',
+      'ui-backend → processor:8070',
       'validator → processor:8070',
     ]);
   });
@@ -120,9 +118,9 @@ describe('the services', () => {
     }
   });
 
-  it('reach the world only where origins, webhooks’ senders and Slack are asked, and never a private address', () => {
+  const reachingTheWorld = (all: KubernetesObject[]) => {
     const worlds = serviceNames.filter(service =>
-      find(objects, 'NetworkPolicy', service).spec.egress.some((rule: KubernetesObject) =>
+      find(all, 'NetworkPolicy', service).spec.egress.some((rule: KubernetesObject) =>
         rule.to.some((peer: KubernetesObject) => {
           if (peer.ipBlock?.cidr !== '0.0.0.0/0') return false;
           expect(peer.ipBlock.except).toEqual(notTheWorld);
@@ -131,7 +129,43 @@ describe('the services', () => {
         }),
       ),
     );
-    expect(worlds.sort()).toEqual(['discovery', 'notifier', 'processor']);
+    return worlds.sort();
+  };
+
+  it.each([
+    [undefined, ['discovery', 'notifier', 'processor']],
+    ['/vulndb', ['discovery', 'notifier', 'processor']],
+    ['https://vuln.example', ['discovery', 'notifier', 'processor', 'ui-backend']],
+  ])('reach the world where they must, with VULNDB %s, and never a private address', async (vulndb, expected) => {
+    const stage = structuredClone(stageOf('dev'));
+    stage.services['ui-backend'].variables = vulndb === undefined ? {} : { VULNDB: vulndb };
+    expect(reachingTheWorld(await build(stage))).toEqual(expected);
+  });
+
+  it('ask Kubernetes for nothing, but for the notifier, which tells of pods, jobs and nodes', () => {
+    const { controlPlane } = stageOf('prod').network;
+    const asking = serviceNames.filter(service => podOf(service).automountServiceAccountToken);
+    const reaching = serviceNames.filter(service =>
+      find(objects, 'NetworkPolicy', service).spec.egress.some((rule: KubernetesObject) =>
+        rule.to.some((peer: KubernetesObject) => peer.ipBlock?.cidr === controlPlane),
+      ),
+    );
+    const bound = objects
+      .filter(({ kind }) => kind === 'ClusterRoleBinding')
+      .flatMap(({ subjects }) => subjects.map(({ namespace, name }: KubernetesObject) => `${namespace}/${name}`));
+    expect([asking, reaching, bound]).toEqual([['notifier'], ['notifier'], ['gocenter/notifier']]);
+    expect(variablesOf('notifier').KUBERNETES_HEALTH).toBe('true');
+  });
+
+  it('have the catalogue migrated by the image of its user, and by no other', () => {
+    const [serving] = podOf('ui-backend').containers;
+    const name = `migrate-${serving.image.split('@sha256:')[1].slice(0, 12)}`;
+    expect(objects.filter(({ kind }) => kind === 'Job').map(({ metadata }) => metadata.name)).toEqual([name]);
+    const { containers, initContainers } = find(objects, 'Job', name).spec.template.spec;
+    expect(containers).toMatchObject([{ args: ['migrate'], image: serving.image }]);
+    expect(initContainers).toEqual(podOf('ui-backend').initContainers);
+    const ports = find(objects, 'NetworkPolicy', 'migrate').spec.egress.flatMap((rule: KubernetesObject) => rule.ports);
+    expect(ports.map(({ port }: { port: number }) => port)).toEqual([443, 80, 988, 3307]);
   });
 
   it('scale as they are used: the proxy on CPU and requests, processor and validator on depth and age', () => {
@@ -165,7 +199,7 @@ describe('the services', () => {
     });
     expect(withSidecar(direct)).toEqual([]);
     const { egress } = find(direct, 'NetworkPolicy', 'ui-backend').spec;
-    expect(egress.at(-1).ports).toEqual([{ protocol: 'TCP', port: 5433 }]);
+    expect(egress.map(({ ports }: KubernetesObject) => ports)).toContainEqual([{ protocol: 'TCP', port: 5433 }]);
   });
 
   it('end within the 15 s that a spot node leaves to its workers', () => {
@@ -182,14 +216,14 @@ describe.each(stageNames)('on %s', name => {
     objects = await build(stage);
   });
 
-  it('every service at its most fits into the quota, with one more pod each for a rollout', () => {
+  it('every service at its most fits into the quota, with the surge of a rollout and what is done before it', () => {
     const { hard } = find(objects, 'ResourceQuota', 'quota').spec;
     const pods = objects
-      .filter(({ kind }) => kind === 'Deployment')
-      .flatMap(({ metadata, spec }) => {
-        const { max } = stage.services[metadata.name as ServiceName].replicas;
+      .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
+      .flatMap(({ metadata, kind, spec }) => {
+        const most = kind === 'Job' ? 1 : stage.services[metadata.name as ServiceName].replicas.max * 1.25;
         const { containers, initContainers = [] } = spec.template.spec;
-        return Array.from({ length: Math.ceil(max * 1.25) }, () => [...containers, ...initContainers]);
+        return Array.from({ length: Math.ceil(most) }, () => [...containers, ...initContainers]);
       });
     const sum = (of: (container: KubernetesObject) => number) =>
       pods.flat().reduce((total, each) => total + of(each), 0);

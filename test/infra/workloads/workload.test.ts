@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fromLoadBalancer, toGoogle, toWorkload } from '../../../infra/workloads/network.ts';
+import { fromLoadBalancer, toDatabase, toGoogle, toWorkload } from '../../../infra/workloads/network.ts';
 import { Workload, type WorkloadArgs } from '../../../infra/workloads/workload.ts';
 import { declare } from '../cloud/declare.ts';
 import { find, type KubernetesObject, kubernetesObjects } from './objects.ts';
@@ -198,6 +198,98 @@ describe('a Workload', () => {
     expect([behavior.scaleUp.stabilizationWindowSeconds, behavior.scaleDown.stabilizationWindowSeconds]).toEqual([
       0, 300,
     ]);
+  });
+});
+
+describe('a Workload whose command has to be done first', () => {
+  const egress = [toDatabase('10.1.0.0/24', 5432)];
+  const secrets = [
+    { variable: 'CATALOGUE_PASSWORD_FILE', file: 'password', version: 'projects/p/secrets/s/versions/1' },
+  ];
+  let objects: KubernetesObject[];
+  let job: KubernetesObject;
+  beforeAll(async () => {
+    objects = await objectsOf({ first: { command: 'migrate', egress }, secrets });
+    job = find(objects, 'Job', 'migrate-000000000000');
+  });
+
+  it('has a Job with the image, the settings, the secrets and the account of its pods, that runs the command', () => {
+    const { spec } = find(objects, 'Deployment', 'proxy').spec.template;
+    const pod = job.spec.template.spec;
+    const [serving] = spec.containers;
+    const [container] = pod.containers;
+    expect(container.args).toEqual(['migrate']);
+    for (const key of ['image', 'env', 'resources', 'securityContext', 'volumeMounts'])
+      expect([key, container[key]]).toEqual([key, serving[key]]);
+    for (const key of ['serviceAccountName', 'securityContext', 'nodeSelector', 'volumes', 'priorityClassName'])
+      expect([key, pod[key]]).toEqual([key, spec[key]]);
+    expect(pod.automountServiceAccountToken).toBe(false);
+  });
+
+  it('has another Job for another image', async () => {
+    const other = await objectsOf({
+      first: { command: 'migrate', egress },
+      image: `registry.example/gocenter@sha256:${'1'.repeat(64)}`,
+    });
+    expect(find(other, 'Job', 'migrate-111111111111').spec).toBeDefined();
+  });
+
+  it('starts pods of the image only when the Job has ended', async () => {
+    const args = { ...plain, first: { command: 'migrate', egress }, secrets };
+    let meanwhile: string[] = [];
+    const declared = await declare(
+      () => void new Workload('proxy', args),
+      async (type, soFar) => {
+        if (type !== 'kubernetes:batch/v1:Job') return;
+        // All that does not wait for the Job is declared by then.
+        for (let turn = 0; turn < 1000; turn++) await new Promise(setImmediate);
+        meanwhile = soFar.map(({ type }) => type.split(':').at(-1) ?? '');
+      },
+    );
+    expect(meanwhile).toEqual(
+      expect.arrayContaining(['ServiceAccount', 'SecretProviderClass', 'NetworkPolicy', 'Job']),
+    );
+    expect(meanwhile).not.toContain('Deployment');
+    expect(declared.map(({ type }) => type)).toContain('kubernetes:apps/v1:Deployment');
+  });
+
+  it('gives up in the end, cleans up, and lets nobody in and nothing out but to its database', () => {
+    expect(job.spec).toMatchObject({
+      backoffLimit: 3,
+      activeDeadlineSeconds: 900,
+      template: { spec: { restartPolicy: 'Never' } },
+    });
+    expect(job.spec.ttlSecondsAfterFinished).toBeGreaterThan(86_400);
+    const traffic = find(objects, 'NetworkPolicy', 'migrate').spec;
+    expect(traffic).toEqual({
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': 'migrate' } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress,
+    });
+    expect(job.spec.template.metadata.labels).toMatchObject({ 'app.kubernetes.io/name': 'migrate', owner: 'team-a' });
+  });
+
+  it('is not asked for what the service is asked: its Service does not select the Job’s pods', () => {
+    const { selector } = find(objects, 'Service', 'proxy').spec;
+    expect(job.spec.template.metadata.labels).not.toMatchObject(selector);
+  });
+});
+
+describe('a Workload that watches the cluster', () => {
+  it('alone has a token, and may list and watch pods, jobs and nodes and read logs', async () => {
+    const objects = await objectsOf({ watchesCluster: true });
+    expect(find(objects, 'Deployment', 'proxy').spec.template.spec.automountServiceAccountToken).toBe(true);
+    expect(find(objects, 'ServiceAccount', 'proxy').automountServiceAccountToken).toBe(false);
+    expect(find(objects, 'ClusterRole', 'gocenter-proxy').rules).toEqual([
+      { apiGroups: [''], resources: ['pods', 'nodes'], verbs: ['list', 'watch'] },
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+    ]);
+    expect(find(objects, 'ClusterRoleBinding', 'gocenter-proxy')).toMatchObject({
+      roleRef: { kind: 'ClusterRole', name: 'gocenter-proxy' },
+      subjects: [{ kind: 'ServiceAccount', name: 'proxy', namespace: 'gocenter' }],
+    });
   });
 });
 
