@@ -1,3 +1,4 @@
+import { startGoogle } from '../analytics/google.ts';
 import { postgresFolder, startCluster } from '../catalogue/cluster.ts';
 import { startBackends } from '../emulators/backends.ts';
 import { type SlackStandIn, startSlack } from '../notifier/slack.ts';
@@ -45,11 +46,13 @@ export async function startBacking(host: string, modules: readonly FixtureModule
   const hashed = closing(await startUpstream({ modules }));
   const sumdb = closing(await startSumdbServer({ upstream: hashed.url }));
   const slack = closing(await startSlack());
+  const google = opening.use(await startGoogle());
   const exposed = async (url: string) => closing(await expose(url, host)).url;
   const [origin, sums, slackUrl] = [await exposed(upstream.url), await exposed(sumdb.url), await exposed(slack.url)];
+  const analytics = `bigquery:gocenter/analytics?endpoint=${await exposed(google.recorder.url)}`;
   const { url = '', published = '' } = backends.storage ?? {};
   const hooks = { github: [{ name: 'corp', secret: hookSecret, modules: ['github.com/corp'] }] };
-  const settings = { ...backends.settings, SUMDB: `${sumdb.verifierKey} ${sums}` };
+  const settings = { ...backends.settings, SUMDB: `${sumdb.verifierKey} ${sums}`, ANALYTICS: analytics };
   const all = opening.move();
   return {
     settings,

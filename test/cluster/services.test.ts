@@ -214,6 +214,16 @@ describe.skipIf(cluster?.realNode === undefined || why !== undefined)(
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({ message: 'request', service: 'proxy', status: 200 });
     });
 
+    it('each download is counted by way of Cloud Logging, and told by the API', async () => {
+      expect(await download()).toBe(200);
+      const counted = await until('it is counted', 60_000, async () => {
+        const response = await fetch(at('ui-backend', 8082, '/api/v1/downloads?module=example.com/text&days=7'));
+        const { total } = (await response.json()) as { total?: { all: number } };
+        return total?.all || undefined;
+      });
+      expect(counted).toBeGreaterThan(0);
+    }, 90_000);
+
     it('what a code host announces is published, and on its page, before anybody asks for it', async () => {
       const body = JSON.stringify({
         ref: 'v1.1.0',
