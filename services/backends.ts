@@ -5,7 +5,7 @@ import { openBigquery } from './analytics/bigquery.ts';
 import type { Analytics, DownloadLog } from './analytics/index.ts';
 import { openCloudLog } from './analytics/logging.ts';
 import { analyticsFiles, openForCommand } from './analytics/open.ts';
-import { openAnalyticsProcess } from './analytics/process.ts';
+import { openSharedAnalytics } from './analytics/shared.ts';
 import { openSpool } from './analytics/spool.ts';
 import type { Catalogue, CatalogueWriter } from './catalogue/index.ts';
 import { parseAddress } from './catalogue/postgres/address.ts';
@@ -103,7 +103,7 @@ export async function openAnalytics(config: Config, onError: (error: Error) => v
   return named(nameOf(config, 'ANALYTICS'), () => {
     if (place.kind === 'bigquery') return openBigquery({ ...place, onError });
     const { file, spool } = analyticsFiles(place.folder ?? config.DATA_DIR);
-    return openAnalyticsProcess({ file, spool, kept, onError });
+    return openSharedAnalytics({ file, spool, kept, onError });
   });
 }
 

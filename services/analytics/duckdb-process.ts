@@ -8,7 +8,8 @@ import { serveAnalytics } from './socket.ts';
 /** Ctrl-C and a supervisor's SIGTERM may reach the whole group; the parent says when it is time. */
 process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 
-const answer = (message: Answered) => void (process.connected && process.send?.(message));
+/** Whoever started this may have gone meanwhile; then nobody asks any more. */
+const answer = (message: Answered) => void (process.connected && process.send?.(message, undefined, {}, () => {}));
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
 const onError = (error: Error) => answer({ background: error.message });

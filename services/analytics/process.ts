@@ -45,6 +45,13 @@ export interface AnalyticsProcess extends DuckdbAnalytics {
   readonly pid: number | undefined;
 }
 
+/** The process is not there, or has ended before it answered. */
+export class Ended extends Fault {
+  constructor(message: string) {
+    super('unavailable', message);
+  }
+}
+
 /** Resolves when the database is open; throws `unavailable` when it can't be. */
 export async function openAnalyticsProcess(options: DuckdbOptions): Promise<AnalyticsProcess> {
   const { onError, ...plain } = options;
@@ -72,7 +79,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
     started.on('error', onError);
     started.once('exit', (code, signal) => {
       if (child === started) child = undefined;
-      const gone = new Fault('unavailable', `the analytics have ended (${signal ?? code}); they are started again`);
+      const gone = new Ended(`the analytics have ended (${signal ?? code}); they are started again`);
       for (const { reject } of waiting.values()) reject(gone);
       waiting.clear();
       if (closed || !opened) return;
@@ -105,7 +112,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
   }
 
   async function call(method: Method, ...parameters: unknown[]): Promise<unknown> {
-    if (child === undefined || closed) throw new Fault('unavailable', 'the analytics do not run just now');
+    if (child === undefined || closed) throw new Ended('the analytics do not run just now');
     const id = nextId++;
     const answer = promise(id, method === 'exportParquet' ? exportPatience : patience);
     child.send({ id, method, parameters } satisfies Asked);

@@ -85,6 +85,12 @@ async function answer(
   response.end(JSON.stringify(answered));
 }
 
+/** Whether this was thrown because nobody answers at the socket, or whoever did has ended meanwhile. */
+export function isGone(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET';
+}
+
 /** The analytics that answer at `path`; undefined when nobody does. Throws `refused` when the socket is another user's. */
 export async function connectAnalytics(path: string): Promise<Analytics | undefined> {
   const address = addressOf(path);
@@ -92,9 +98,8 @@ export async function connectAnalytics(path: string): Promise<Analytics | undefi
   try {
     await call('ready');
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;
-    if (code === 'EACCES')
+    if (isGone(error)) return undefined;
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES')
       throw new Fault('refused', `${path} is another user’s: run this as the user of the services`);
     throw error;
   }
