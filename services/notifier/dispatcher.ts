@@ -1,15 +1,16 @@
-import pLimit from 'p-limit';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { asFault } from '../errors.ts';
 import { backoffDelay } from '../messaging/backoff.ts';
+import { createLanes, type Pool } from './lanes.ts';
 import type { NotifierMetrics } from './metrics.ts';
 import { type Delivery, laneOf, type Outbox } from './outbox.ts';
 import type { Result, Send } from './send.ts';
 import { type Flood, plan } from './slack/flood.ts';
 import type { Watches, WatchState } from './watches.ts';
 
-/** Targets that are served at once. */
-const lanesAtOnce = 32;
+/** Webhooks of which it is remembered how the last attempt went. */
+const maxRemembered = 20_000;
 /** Pauses between attempts. */
 const backoffs = { slack: { first: 2_000, max: 5 * 60_000 }, webhook: { first: 2_000, max: 3_600_000 } } as const;
 /** How long a delivery is tried, in ms: an outage of Slack ends, a webhook may be gone for good. */
@@ -40,11 +41,13 @@ export interface Dispatcher {
 
 /**
  * Empties the outbox: each target by itself, in the order in which things happened, so that one that does not answer
- * holds up nobody else. A failure pauses its target; what could not be delivered in days is given up, which is logged.
+ * holds up nobody else (lanes.ts). A failure pauses its target; what could not be delivered in days is given up, which is logged.
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { outbox, watches, flood, metrics, log, now, random = Math.random } = deps;
-  const limit = pLimit(lanesAtOnce);
+  const lanes = createLanes();
+  /** Whether the last attempt at a webhook went well. */
+  const standing = new LRUCache<string, boolean>({ max: maxRemembered });
   const running = new Map<string, Promise<void>>();
   const due = new Map<string, number>();
   /** Lanes that got something while they were served. */
@@ -52,12 +55,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   let closing = false;
 
   async function serve(lane: string, waiting: readonly Delivery[]): Promise<void> {
-    due.delete(lane);
-    const held = Math.max(0, ...waiting.map(({ notBefore }) => (notBefore === undefined ? 0 : Date.parse(notBefore))));
-    if (held > now().getTime()) {
-      due.set(lane, held);
-      return;
-    }
     const isSlack = lane.startsWith('slack');
     const wait = isSlack ? flood.wait(lane) : 0;
     if (wait > 0) due.set(lane, now().getTime() + wait);
@@ -75,11 +72,24 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  async function poolOf(lane: string, [first]: readonly Delivery[]): Promise<Pool> {
+    if (first?.target.kind !== 'webhook') return 'slack';
+    if (first.attempts > 0) return 'unproven';
+    let isProven = standing.get(lane);
+    if (isProven === undefined) {
+      const { confirmed, failingSince } = await watches.state(first.target.watch);
+      isProven = confirmed && failingSince === undefined;
+      standing.set(lane, isProven);
+    }
+    return isProven ? 'proven' : 'unproven';
+  }
+
   async function settle(delivery: Delivery, result: Result, byId: ReadonlyMap<string, Delivery>) {
     const { kind } = delivery.target;
     const time = now().getTime();
     const { begun: _begun, notBefore: _notBefore, since = new Date(time).toISOString(), ...rest } = delivery;
     const about = { delivery: delivery.id, notice: delivery.notice.id, kind };
+    standing.set(laneOf(delivery.target), result.kind === 'delivered');
     if (result.kind === 'dropped') {
       await finish(delivery, byId);
       return 'done';
@@ -91,12 +101,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       log.info(about, 'delivered');
       return 'done';
     }
+    const reason = result.detail ?? `${result.status ?? ''} ${result.message}`.trim();
     const givenUp = result.gone === true || time - Date.parse(since) >= patience[kind];
     const disabled = await report(delivery, givenUp ? 'failed' : 'retried', result);
     if (givenUp || disabled) {
       await finish(delivery, byId);
       metrics.deliveries.inc({ kind, outcome: 'failed' });
-      log.error({ ...about, reason: result.message }, 'not delivered; it is given up');
+      log.error({ ...about, reason }, 'not delivered; it is given up');
       return 'done';
     }
     const attempts = delivery.attempts + 1;
@@ -106,7 +117,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await outbox.save({ ...rest, attempts, since, notBefore, ...(begun !== undefined && { begun }) });
     due.set(laneOf(delivery.target), Date.parse(notBefore));
     metrics.deliveries.inc({ kind, outcome: 'retried' });
-    log.warn({ ...about, reason: result.message, notBefore }, 'not delivered yet');
+    log.warn({ ...about, reason, notBefore }, 'not delivered yet');
     return 'waits';
   }
 
@@ -155,14 +166,22 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async round() {
-      const lanes = closing ? new Map<string, Delivery[]>() : await outbox.pending();
-      metrics.pending.set([...lanes.values()].reduce((sum, { length }) => sum + length, 0));
-      for (const [lane, waiting] of lanes) {
+      const pending = closing ? new Map<string, Delivery[]>() : await outbox.pending();
+      metrics.pending.set([...pending.values()].reduce((sum, { length }) => sum + length, 0));
+      for (const [lane, waiting] of pending) {
         if (running.has(lane)) {
           missed.add(lane);
           continue;
         }
-        const serving = limit(serve, lane, waiting)
+        due.delete(lane);
+        const held = heldUntil(waiting);
+        if (held > now().getTime()) {
+          due.set(lane, held);
+          continue;
+        }
+        const { shares = [] } = waiting[0]?.target ?? {};
+        const serving = poolOf(lane, waiting)
+          .then(pool => lanes.run(pool, shares, () => serve(lane, waiting)))
           .catch(error => log.error({ err: asFault(error), lane }, 'deliveries fail; they are tried again'))
           .finally(() => {
             running.delete(lane);
@@ -170,7 +189,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           });
         running.set(lane, serving);
       }
-      for (const lane of due.keys()) if (!lanes.has(lane)) due.delete(lane);
+      for (const lane of due.keys()) if (!pending.has(lane)) due.delete(lane);
       return {
         done: Promise.all(running.values()).then(() => {}),
         next: () => Math.min(Number.POSITIVE_INFINITY, ...due.values()),
@@ -182,3 +201,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     },
   };
 }
+
+const heldUntil = (waiting: readonly Delivery[]) =>
+  Math.max(0, ...waiting.map(({ notBefore }) => (notBefore === undefined ? 0 : Date.parse(notBefore))));

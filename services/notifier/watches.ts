@@ -85,7 +85,7 @@ const maxKept = 2000;
 export const targetOf = (watch: Watch): Target =>
   'slack' in watch.deliver
     ? { kind: 'slack', channel: watch.deliver.slack, watch: watch.id }
-    : { kind: 'webhook', watch: watch.id };
+    : { kind: 'webhook', watch: watch.id, shares: [`host ${new URL(watch.deliver.webhook).hostname}`] };
 
 export function createWatches({ records, now }: { records: Storage; now: () => Date }): Watches {
   const kept = new LRUCache<string, Watch>({ max: maxKept });

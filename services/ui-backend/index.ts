@@ -30,13 +30,15 @@ import type { Api } from './client.ts';
 export interface UiBackendDeps {
   config: Pick<
     Config,
-    | 'ALLOW_PRIVATE_ORIGINS'
     | 'API_CACHE_BYTES'
     | 'PRIVATE_MODULES'
     | 'PUBLIC_URL'
     | 'RATE_LIMIT'
     | 'REQUIRE_TOKEN'
+    | 'SLACK_CHANNEL'
+    | 'SLACK_WATCH_CHANNELS'
     | 'TRUSTED_PROXIES'
+    | 'WEBHOOK_ALLOW_PRIVATE'
   >;
   tokens: readonly Token[];
   catalogue: Catalogue;
@@ -121,7 +123,7 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
     ...createWatchAnswers({
       ...deps,
       pages: deps.config.PUBLIC_URL.href.replace(/\/+$/, ''),
-      allow: deps.config.ALLOW_PRIVATE_ORIGINS,
+      allow: deps.config.WEBHOOK_ALLOW_PRIVATE,
     }),
     status: createStatusAnswer({
       ...deps,

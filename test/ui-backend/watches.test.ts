@@ -65,7 +65,7 @@ describe('a watch', () => {
   });
 
   it('is refused, with what to write instead, when it is of nothing, goes nowhere or to where nobody should post', async () => {
-    const { ask } = await start({ ALLOW_PRIVATE_ORIGINS: 'hooks.corp.example:8443' });
+    const { ask } = await start({ WEBHOOK_ALLOW_PRIVATE: 'hooks.corp.example:8443' });
     const refused: [Record<string, unknown>, number, RegExp][] = [
       [{ webhook }, 400, /give a module, or a search/],
       [{ module, q: 'yaml', webhook }, 400, /give a module, or a search/],

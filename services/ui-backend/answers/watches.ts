@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { terms } from '../../catalogue/words.ts';
 import { slackChannel } from '../../config.ts';
 import { Fault } from '../../errors.ts';
@@ -13,7 +12,7 @@ import {
   type WatchState,
   watchedEvents,
 } from '../../notifier/watches.ts';
-import { isPublicAddress } from '../../processor/net/guard.ts';
+import { checkWebhook } from '../../notifier/webhook/allowed.ts';
 import type { Reader } from '../../proxy/access.ts';
 import { readJson } from '../../records/index.ts';
 import type { Storage } from '../../storage/index.ts';
@@ -26,7 +25,7 @@ export interface WatchDeps {
   records: Storage;
   /** Of the pages, without a slash at the end. */
   pages: string;
-  /** ALLOW_PRIVATE_ORIGINS: hosts, or `host:port`, that need not be public. */
+  /** WEBHOOK_ALLOW_PRIVATE. */
   allow: readonly string[];
 }
 
@@ -83,32 +82,6 @@ export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'w
   };
 }
 
-/**
- * What can be said of an address without asking the network; where it leads is checked whenever it is posted to.
- * Throws `invalid` or `refused`.
- */
-function checkWebhook(text: string, allow: readonly string[]): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new Fault('invalid', 'webhook must be an https address');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new Fault('invalid', 'webhook must not hold a password; what is posted is signed instead');
-  }
-  const { hostname, port } = url;
-  const isListed = [hostname, `${hostname}:${port || (url.protocol === 'https:' ? 443 : 80)}`].some(name =>
-    allow.includes(name),
-  );
-  if (isListed) return url.href;
-  if (url.protocol !== 'https:' || port !== '') throw new Fault('refused', 'webhook must be https on port 443');
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  const isLocal = /(^|\.)localhost\.?$/.test(hostname) || !/[.:]/.test(address);
-  if (isLocal || (isIP(address) !== 0 && !isPublicAddress(address))) {
-    throw new Fault('refused', `${hostname} is private; an operator may list it in ALLOW_PRIVATE_ORIGINS`);
-  }
-  return url.href;
-}
-
 function watchAnswer({ id, subject, events, deliver, createdAt }: Watch, state: WatchState): WatchAnswer {
   return {
     id,
@@ -126,7 +99,8 @@ function watchAnswer({ id, subject, events, deliver, createdAt }: Watch, state: 
 function stateOf({ confirmed, failingSince, disabled, log }: WatchState): Pick<WatchAnswer, 'state' | 'message'> {
   if (disabled !== undefined) return { state: 'disabled', message: `It has ended: ${disabled}.` };
   if (failingSince !== undefined) {
-    const why = log[0]?.message ?? 'unknown';
+    const { status = null, message = 'unknown' } = log[0] ?? {};
+    const why = status === null ? message : `${message} (${status})`;
     return { state: 'failing', message: `Deliveries fail since ${failingSince} and are tried again: ${why}.` };
   }
   if (confirmed) return { state: 'active', message: 'Deliveries arrive.' };
