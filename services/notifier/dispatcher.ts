@@ -4,6 +4,7 @@ import { asFault } from '../errors.ts';
 import { backoffDelay } from '../messaging/backoff.ts';
 import { createLanes, type Pool } from './lanes.ts';
 import type { NotifierMetrics } from './metrics.ts';
+import type { Target } from './notice.ts';
 import { type Delivery, laneOf, type Outbox } from './outbox.ts';
 import type { Result, Send } from './send.ts';
 import { type Flood, plan } from './slack/flood.ts';
@@ -23,6 +24,8 @@ export interface DispatcherDeps {
   watches: Watches;
   send: Readonly<Record<'slack' | 'webhook', Send>>;
   flood: Flood;
+  /** Whether a watch may go there; asked again for each delivery, for what the operator allows may change. */
+  mayTell: (target: Target) => boolean;
   /** Whether this process may send. */
   leads: () => Promise<boolean>;
   metrics: NotifierMetrics;
@@ -58,8 +61,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const isSlack = lane.startsWith('slack');
     const wait = isSlack ? flood.wait(lane) : 0;
     if (wait > 0) due.set(lane, now().getTime() + wait);
-    const byId = new Map(waiting.map(delivery => [delivery.id, delivery]));
-    for (const delivery of isSlack ? plan(waiting, flood.room(lane)) : waiting) {
+    const wanted = waiting.filter(({ target }) => target.watch === undefined || deps.mayTell(target));
+    // Before digests are made, which tell of what others want, too.
+    for (const delivery of waiting) if (!wanted.includes(delivery)) await outbox.done(delivery);
+    const byId = new Map(wanted.map(delivery => [delivery.id, delivery]));
+    for (const delivery of isSlack ? plan(wanted, flood.room(lane)) : wanted) {
       if (closing || !(await deps.leads())) return;
       if ((await outbox.wasTold(delivery)) || (await isDisabled(delivery))) {
         await finish(delivery, byId);
@@ -130,8 +136,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await outbox.done(delivery);
   }
 
-  async function isDisabled({ target: { watch } }: Delivery): Promise<boolean> {
-    return watch !== undefined && (await watches.state(watch)).disabled !== undefined;
+  async function isDisabled({ target: { watch }, covers }: Delivery): Promise<boolean> {
+    return watch !== undefined && covers === undefined && (await watches.state(watch)).disabled !== undefined;
   }
 
   /** Writes the watch's log. True when it is disabled: what waits for it is dropped as it comes up. */
@@ -141,7 +147,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     result: Extract<Result, { status: number | null }>,
   ): Promise<boolean> {
     const { watch } = target;
-    if (watch === undefined || (await watches.get(watch)) === undefined) return false;
+    const known = watch === undefined ? undefined : await watches.get(watch);
+    if (watch === undefined || known === undefined) return false;
     const before = await watches.state(watch);
     const at = now().toISOString();
     const { status, message } = result;
@@ -149,11 +156,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const log = [attempt, ...before.log];
     if (outcome === 'delivered') {
       await watches.saveState(watch, { confirmed: true, log });
+      if (!before.confirmed) await watches.confirm(known);
       return false;
     }
     const failingSince = before.failingSince ?? at;
     const disabled = before.disabled ?? reasonToDisable(before, failingSince, outcome === 'failed', result);
-    await watches.saveState(watch, { ...before, failingSince, ...(disabled !== undefined && { disabled }), log });
+    await watches.saveState(watch, { ...before, failingSince, log });
+    if (disabled !== undefined) await watches.disable(known, disabled);
     return disabled !== undefined;
   }
 

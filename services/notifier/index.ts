@@ -25,6 +25,7 @@ import { deadLetterProblems } from './operators/dead-letters.ts';
 import { createUsedWatch } from './operators/rejected-but-used.ts';
 import type { Outbox } from './outbox.ts';
 import type { HookSecrets } from './secrets.ts';
+import { mayWatchInto } from './slack/channels.ts';
 import { createSlack, type Posted } from './slack/client.ts';
 import { createFlood } from './slack/flood.ts';
 import { createSlackSend } from './slack/send.ts';
@@ -115,6 +116,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     watches,
     send: { slack: createSlackSend({ slack, threads: createThreads(threads), outbox, now }), webhook: webhook.send },
     flood: createFlood(now),
+    mayTell: target => target.kind !== 'slack' || mayWatchInto(target.channel, config),
     leads: () => leader.holds(),
     metrics,
     log,
@@ -191,6 +193,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       await outbox.clean();
       await threads.clean();
       await over.clean();
+      await watches.clean();
     }
   }
 

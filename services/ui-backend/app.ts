@@ -133,7 +133,7 @@ function addEndpoint(app: FastifyInstance, answers: Answers, name: EndpointName)
   });
 }
 
-const callerOf = ({ headers }: FastifyRequest): Caller => ({ authorization: headers.authorization });
+const callerOf = ({ headers, ip }: FastifyRequest): Caller => ({ authorization: headers.authorization, address: ip });
 
 /** The path without its ending. Throws `not-found` when it has another one. */
 function without(ending: string, path: string): string {

@@ -123,7 +123,6 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
     ...createWatchAnswers({
       ...deps,
       pages: deps.config.PUBLIC_URL.href.replace(/\/+$/, ''),
-      allow: deps.config.WEBHOOK_ALLOW_PRIVATE,
     }),
     status: createStatusAnswer({
       ...deps,

@@ -50,7 +50,7 @@ describe('a watch', () => {
     await notifier.round();
     expect(slack.posted).toHaveLength(2);
     const [first, second] = slack.posted;
-    expect(first).toMatchObject({ channel: 'C0TEAM', unfurl_links: false });
+    expect(first).toMatchObject({ channel: 'C000TEAM', unfurl_links: false });
     expect(texts(slack)[0]).toContain('a.example/x v1.0.0 is published');
     expect(JSON.stringify(first?.blocks)).toContain('https://gocenter.example/a.example/x@v1.0.0');
     expect(second?.thread_ts).toBe(first?.ts);
@@ -150,6 +150,26 @@ describe('a watch', () => {
     await hear('notifier.published', published('a.example/x', 'v1.0.0', before));
     await notifier.round();
     expect(slack.posted).toEqual([]);
+  });
+});
+
+describe('a Slack channel', () => {
+  it('that is closed to watches again hears nothing more of them, and its operators hear everything', async () => {
+    const { slack, clock, notifier, hear, watch, outbox } = await start({
+      environment: { SLACK_WATCH_CHANNELS: '', SLACK_CHANNEL: 'C000TEAM' },
+    });
+    await watch({});
+    clock.pass(1000);
+    // Enough to become a digest, of which the first is not to be told.
+    for (let i = 0; i < 15; i++) await hear('notifier.published', published('a.example/x', `v1.${i}.0`, clock.at()));
+    clock.pass(1000);
+    const [first] = [...(await outbox.pending()).values()].flat();
+    if (first === undefined) throw new Error('nothing waits');
+    const notice = { ...first.notice, id: 'alarm', at: clock.at(), title: 'an alarm', thread: 'alarm' };
+    await outbox.add(notice, { kind: 'slack', channel: 'C000TEAM' });
+    await notifier.round();
+    expect(texts(slack)).toEqual([expect.stringContaining('an alarm')]);
+    expect(await outbox.pending()).toEqual(new Map());
   });
 });
 

@@ -51,6 +51,7 @@ async function start() {
     watches,
     send: { slack: send, webhook: send },
     flood: createFlood(now),
+    mayTell: () => true,
     leads: async () => true,
     metrics: createNotifierMetrics(createMetrics().registry),
     log: pino({ level: 'silent' }),
@@ -69,12 +70,13 @@ async function start() {
     /** All that is due begins; what does not answer is not waited for. */
     round: () => dispatcher.round(),
     tellSlack: (channel: string) => outbox.add(notice, { kind: 'slack', channel }),
-    async watch(host: string, { confirmed = false } = {}) {
+    async watch(host: string, { confirmed = false, client = host } = {}) {
       const wanted: WantedWatch = {
         subject: { module: 'a.example/x' },
         events: ['published'],
         deliver: { webhook: `https://${host}/` },
         token: undefined,
+        client,
       };
       const watch = await watches.create(wanted);
       if (confirmed) await watches.saveState(watch.id, { confirmed, log: [] });
