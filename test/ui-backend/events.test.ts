@@ -133,7 +133,9 @@ describe('live progress of an inclusion', () => {
     const open: ClientRequest[] = [];
     const ask = () =>
       new Promise<number | undefined>((resolve, reject) => {
-        const request = get(`http://127.0.0.1:${port}${url}`, { agent: false }, ({ statusCode }) => resolve(statusCode));
+        const request = get(`http://127.0.0.1:${port}${url}`, { agent: false }, ({ statusCode }) =>
+          resolve(statusCode),
+        );
         open.push(request.on('error', reject));
       });
     const leave = () => open.splice(0).forEach(request => void request.destroy());
