@@ -10,6 +10,7 @@ import { reindex } from './reindex.ts';
 import { release } from './release.ts';
 import { request } from './request.ts';
 import { status } from './status.ts';
+import { watches } from './watches.ts';
 
 export type { Command, CommandDeps } from './command.ts';
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   deadLetters,
   replay,
   alarms,
+  watches,
   reindex,
   migrate,
 ];

@@ -220,6 +220,7 @@ describe('the OpenAPI document', () => {
     expect(errors).toBeUndefined();
     expect(valid).toBe(true);
     expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document.webhooks)).toContain('`v0:<GoCenter-Timestamp>:<raw body>`');
     for (const name of endpointNames) {
       const { method, path } = endpoints[name];
       const operation = document.paths[`/api/v1${path}`]?.[method.toLowerCase()];

@@ -125,6 +125,21 @@ describe('an inclusion', () => {
   });
 });
 
+describe('a watch', () => {
+  it('shows its secret once, with a link to how a signature is checked', async () => {
+    const { statusCode, body } = await form('/watch', {
+      module: 'demo.example/log',
+      webhook: 'https://hooks.example/a',
+      published: '1',
+    });
+    expect(statusCode).toBe(200);
+    const [, address = '', id = ''] = /href="(\/api#(\w+))">How to check a signature/.exec(body) ?? [];
+    const told = (await pages.get(address)).body.split(`<section id="${id}">`)[1]?.split('</section>')[0];
+    expect(told).toContain('GoCenter-Signature');
+    expect(told).toContain('v0:%s:%s');
+  });
+});
+
 describe('the theme', () => {
   it('is kept in a cookie and written into the next page, so that nothing flashes', async () => {
     const { statusCode, headers } = await form('/theme', { theme: 'dark' }, { referer: 'http://localhost/search?q=x' });
