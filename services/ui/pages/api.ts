@@ -44,9 +44,9 @@ export function apiPage({ pagesUrl }: Visit): Page {
           <p>
             A watch posts JSON: <code>id</code>, <code>type</code>, <code>at</code>, <code>title</code>, <code>text</code> and what its
             type adds. <code>GoCenter-Signature</code> is <code>v0=</code> and the HMAC-SHA256, in hex, of${' '}
-            <code>v0:</code>, the <code>GoCenter-Timestamp</code>, <code>:</code> and the body as it came, under the secret of the watch:
+            <code>${'v0:<GoCenter-Timestamp>:<body as it came>'}</code> under the secret of the watch:
           </p>
-          <div class="scroll" role="region" aria-label="How a signature is checked" tabindex="0"><pre><code>${checkInGo}</code></pre></div>
+          <pre class="file" tabindex="0" aria-label="How a signature is checked, in Go">${checkInGo}</pre>
           <p>
             Refuse timestamps that are more than five minutes away, and do nothing for a <code>GoCenter-Delivery</code> that you have
             seen. Answer 2xx within ten seconds; anything else is sent again, for a day. A watch of which nothing was accepted by
