@@ -10,6 +10,8 @@ import type { Result, Send } from './send.ts';
 import { type Flood, plan } from './slack/flood.ts';
 import type { Watches, WatchState } from './watches.ts';
 
+/** Who takes longer to answer, in ms, is served with those that do not answer at all. */
+const prompt = 2_000;
 /** Webhooks of which it is remembered how the last attempt went. */
 const maxRemembered = 20_000;
 /** Pauses between attempts. */
@@ -49,7 +51,7 @@ export interface Dispatcher {
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { outbox, watches, flood, metrics, log, now, random = Math.random } = deps;
   const lanes = createLanes();
-  /** Whether the last attempt at a webhook went well. */
+  /** Whether the last attempt at a webhook went well, and soon. */
   const standing = new LRUCache<string, boolean>({ max: maxRemembered });
   const running = new Map<string, Promise<void>>();
   const due = new Map<string, number>();
@@ -71,7 +73,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         await finish(delivery, byId);
         continue;
       }
+      const begun = now().getTime();
       const result = await deps.send[delivery.target.kind](delivery);
+      standing.set(lane, result.kind === 'delivered' && now().getTime() - begun < prompt);
       const state = await settle(delivery, result, byId);
       if (result.kind === 'delivered' && isSlack) flood.sent(lane);
       if (state === 'waits') return;
@@ -95,13 +99,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const time = now().getTime();
     const { begun: _begun, notBefore: _notBefore, since = new Date(time).toISOString(), ...rest } = delivery;
     const about = { delivery: delivery.id, notice: delivery.notice.id, kind };
-    standing.set(laneOf(delivery.target), result.kind === 'delivered');
     if (result.kind === 'dropped') {
       await finish(delivery, byId);
       return 'done';
     }
     if (result.kind === 'delivered') {
       await report(delivery, 'delivered', result);
+      await reportCovered(delivery, result, byId);
       await finish(delivery, byId);
       metrics.deliveries.inc({ kind, outcome: 'delivered' });
       log.info(about, 'delivered');
@@ -125,6 +129,21 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     metrics.deliveries.inc({ kind, outcome: 'retried' });
     log.warn({ ...about, reason, notBefore }, 'not delivered yet');
     return 'waits';
+  }
+
+  /** What a digest tells has arrived for each watch that it is of. */
+  async function reportCovered(
+    { covers = [], target }: Delivery,
+    result: Extract<Result, { kind: 'delivered' }>,
+    byId: ReadonlyMap<string, Delivery>,
+  ): Promise<void> {
+    const reported = new Set([target.watch]);
+    for (const id of covers) {
+      const covered = byId.get(id);
+      if (covered === undefined || reported.has(covered.target.watch)) continue;
+      reported.add(covered.target.watch);
+      await report(covered, 'delivered', result);
+    }
   }
 
   /** A digest stands for all that it covers. */

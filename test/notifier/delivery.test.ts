@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { watchNotice } from '../../services/notifier/notices.ts';
+import { targetOf } from '../../services/notifier/watches.ts';
 import { until } from '../e2e/until.ts';
 import { readable, type SlackStandIn, startSlack } from './slack.ts';
 import { Clock, published, type StartOptions, startNotifier } from './start.ts';
@@ -154,6 +156,21 @@ describe('a watch', () => {
 });
 
 describe('a Slack channel', () => {
+  it('confirms each watch of which a digest tells, so that none ends for want of it', async () => {
+    const { clock, notifier, watch, watches, outbox } = await start();
+    for (let i = 0; i < 15; i++) {
+      const made = await watch({ subject: { module: `a.example/m${i}` } });
+      await outbox.add(watchNotice(made, 'https://gocenter.example'), targetOf(made));
+    }
+    await notifier.round();
+    clock.pass(4 * 24 * 60 * minute);
+    await watches.clean();
+    const states = [];
+    for await (const { id } of watches.list()) states.push(await watches.state(id));
+    expect(states.map(({ confirmed, disabled }) => [confirmed, disabled])).toEqual(states.map(() => [true, undefined]));
+    expect(states).toHaveLength(15);
+  });
+
   it('that is closed to watches again hears nothing more of them, and its operators hear everything', async () => {
     const { slack, clock, notifier, hear, watch, outbox } = await start({
       environment: { SLACK_WATCH_CHANNELS: '', SLACK_CHANNEL: 'C000TEAM' },

@@ -10,7 +10,7 @@ import type { Notice } from '../../services/notifier/notice.ts';
 import { createOutbox, type Delivery } from '../../services/notifier/outbox.ts';
 import type { Result } from '../../services/notifier/send.ts';
 import { createFlood } from '../../services/notifier/slack/flood.ts';
-import { createWatches, targetOf, type WantedWatch } from '../../services/notifier/watches.ts';
+import { createWatches, targetOf, type WantedWatch, type Watch } from '../../services/notifier/watches.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
 import { until } from '../e2e/until.ts';
 import { Clock } from './start.ts';
@@ -24,7 +24,8 @@ afterEach(async () => {
 async function start() {
   const folder = await mkdtemp(join(tmpdir(), 'gocenter-lanes-'));
   closers.push(() => rm(folder, { recursive: true, force: true }));
-  const { now } = new Clock();
+  const clock = new Clock();
+  const { now } = clock;
   const records = await createFileStorage({ root: folder });
   const [watches, outbox] = [createWatches({ records, now }), createOutbox({ records, now })];
   const over = Promise.withResolvers<void>();
@@ -43,6 +44,7 @@ async function start() {
       await over.promise;
       return { kind: 'later', status: null, message: 'did not answer' };
     }
+    if (name.startsWith('slow')) clock.pass(9000);
     delivered.push(name);
     return { kind: 'delivered', status: 200, message: 'accepted' };
   };
@@ -64,12 +66,12 @@ async function start() {
     ...{ thread: 'module a.example/x', title: 'news', text: '', data: {} },
   };
   return {
-    watches,
     called,
     delivered,
     /** All that is due begins; what does not answer is not waited for. */
     round: () => dispatcher.round(),
     tellSlack: (channel: string) => outbox.add(notice, { kind: 'slack', channel }),
+    tell: (id: string, watch: Watch) => outbox.add({ ...notice, id }, targetOf(watch)),
     async watch(host: string, { confirmed = false, client = host } = {}) {
       const wanted: WantedWatch = {
         subject: { module: 'a.example/x' },
@@ -81,6 +83,7 @@ async function start() {
       const watch = await watches.create(wanted);
       if (confirmed) await watches.saveState(watch.id, { confirmed, log: [] });
       await outbox.add(notice, targetOf(watch));
+      return watch;
     },
   };
 }
@@ -112,5 +115,21 @@ describe('webhooks that do not answer', () => {
     await watch('good.example', { confirmed: true });
     await round();
     await until('the good one is told', () => delivered.length === 1);
+  });
+
+  it('nor do those that take their time, after the first time', async () => {
+    const { round, watch, tell, called } = await start();
+    const slow = [];
+    for (let i = 0; i < 3; i++) slow.push(await watch(`slow${i}.example`, { confirmed: true }));
+    await (await round()).done;
+    // Eight that are silent take all the places that are left to such.
+    for (let i = 0; i < 8; i++) await watch(`silent${i}.example`);
+    await round();
+    await until('they are called', () => called.length === 11);
+    for (const each of slow) await tell('again', each);
+    await watch('good.example', { confirmed: true });
+    await round();
+    await until('the good one is told', () => called.at(-1) === 'good.example');
+    expect(called).toHaveLength(12);
   });
 });
