@@ -7,10 +7,11 @@ const timeout = 2000;
 /**
  * Asks the name servers itself: the system's resolver answers two questions at once in the whole process, so that
  * anybody's names that never resolve would hold up origins, too. Names that the operator has `listed` may be known to
- * the system alone.
+ * the system alone. `servers` are those of the system by default.
  */
-export function createWebhookLookup(listed: readonly string[]): Lookup {
+export function createWebhookLookup(listed: readonly string[], servers?: readonly string[]): Lookup {
   const resolver = new Resolver({ timeout, tries: 2 });
+  if (servers !== undefined) resolver.setServers(servers);
   const names = new Set(listed.map(entry => entry.replace(/:\d+$/, '').toLowerCase()));
   return async (host, port) => {
     if (names.has(host)) return systemLookup(host, port);
