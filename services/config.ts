@@ -155,6 +155,18 @@ export const schema = {
     check: slackChannel,
     about: 'Channel, best by its ID, where operators are told of alarms, dead letters, alerts and builds.',
   }),
+  SLACK_WATCH_CHANNELS: list({
+    default: '',
+    check: channelPattern,
+    about:
+      'Channels that anybody may have told of a watch, as they are written there: `C0123456789`, `#go-*`. Empty: none. Never `SLACK_CHANNEL`. For ui-backend and the notifier.',
+  }),
+  WEBHOOK_ALLOW_PRIVATE: list({
+    default: '',
+    check: host,
+    about:
+      'Hosts, or `host:port`, that anybody’s watch may post to although they are private, on another port or without TLS; port 443 without one. For ui-backend and the notifier.',
+  }),
   KUBERNETES_HEALTH: flag({
     default: 'false',
     about: 'Tell operators of pods, jobs and nodes in trouble; the notifier’s account must be allowed to watch them.',
@@ -274,6 +286,12 @@ export function readConfig(
 export function slackChannel(text: string): void {
   if (text === '' || /^(?:[CGD][A-Z0-9]{7,20}|#?[\p{Ll}\p{N}_-]{1,80})$/u.test(text)) return;
   throw new Error(`has ${text.slice(0, 100)}, which is no Slack channel such as C0123456789 or #builds`);
+}
+
+/** A channel, or the beginning of its name. Direct messages go to nobody who has not asked for them. */
+function channelPattern(text: string): void {
+  const isName = /^(?:[CG][A-Z0-9]{7,20}|#?[\p{Ll}\p{N}_-]{1,80}\*?|#?\*)$/u.test(text);
+  if (!isName) throw new Error(`has ${text.slice(0, 100)}, which is no channel such as C0123456789, #builds or #go-*`);
 }
 
 function catalogueAddress(text: string): void {

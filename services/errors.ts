@@ -1,6 +1,7 @@
 /** The kinds of fault that the services know. A kind decides the HTTP status and nothing else does. */
 export type FaultKind =
   | 'invalid' // the request is malformed: a path, an escape, a version, a parameter
+  | 'too-large' // the body of the request is larger than is taken
   | 'method' // the method is not GET or HEAD
   | 'unauthorized' // credentials are missing or wrong
   | 'not-found' // it does not exist, as far as anybody can tell; the only kind that is 404
@@ -18,6 +19,7 @@ export type FaultKind =
 /** The one table from kind to HTTP status. With `GOPROXY=a,b` the go command moves on after 404 and 410 only. */
 export const statusOf: Readonly<Record<FaultKind, number>> = {
   invalid: 400,
+  'too-large': 413,
   method: 405,
   unauthorized: 401,
   'not-found': 404,

@@ -35,6 +35,8 @@ export function environmentOf(service: ServiceName, stage: Stage, backends: Back
       ...forwarded,
       CATALOGUE: interpolate`postgres://${database.user}@${database.host}:${database.port}/${database.name}`,
       ...downloads,
+      // Watches are not taken into the operators' channel.
+      SLACK_CHANNEL: stage.alerts.slackChannel,
     },
     // Its port is on loopback unless an address is given; the NetworkPolicy says who may ask.
     processor: { ...kept, ...own, HOST: '0.0.0.0' },

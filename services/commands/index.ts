@@ -12,6 +12,7 @@ import { release } from './release.ts';
 import { request } from './request.ts';
 import { stats } from './stats.ts';
 import { status } from './status.ts';
+import { watches } from './watches.ts';
 
 export type { Command, CommandDeps } from './command.ts';
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   alarms,
   stats,
   exportParquet,
+  watches,
   reindex,
   migrate,
 ];

@@ -1,15 +1,19 @@
-import pLimit from 'p-limit';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { asFault } from '../errors.ts';
 import { backoffDelay } from '../messaging/backoff.ts';
+import { createLanes, type Pool } from './lanes.ts';
 import type { NotifierMetrics } from './metrics.ts';
+import type { Target } from './notice.ts';
 import { type Delivery, laneOf, type Outbox } from './outbox.ts';
 import type { Result, Send } from './send.ts';
 import { type Flood, plan } from './slack/flood.ts';
 import type { Watches, WatchState } from './watches.ts';
 
-/** Targets that are served at once. */
-const lanesAtOnce = 32;
+/** Who takes longer to answer, in ms, is served with those that do not answer at all. */
+const prompt = 2_000;
+/** Webhooks of which it is remembered how the last attempt went. */
+const maxRemembered = 20_000;
 /** Pauses between attempts. */
 const backoffs = { slack: { first: 2_000, max: 5 * 60_000 }, webhook: { first: 2_000, max: 3_600_000 } } as const;
 /** How long a delivery is tried, in ms: an outage of Slack ends, a webhook may be gone for good. */
@@ -22,6 +26,8 @@ export interface DispatcherDeps {
   watches: Watches;
   send: Readonly<Record<'slack' | 'webhook', Send>>;
   flood: Flood;
+  /** Whether a watch may go there; asked again for each delivery, for what the operator allows may change. */
+  mayTell: (target: Target) => boolean;
   /** Whether this process may send. */
   leads: () => Promise<boolean>;
   metrics: NotifierMetrics;
@@ -40,11 +46,13 @@ export interface Dispatcher {
 
 /**
  * Empties the outbox: each target by itself, in the order in which things happened, so that one that does not answer
- * holds up nobody else. A failure pauses its target; what could not be delivered in days is given up, which is logged.
+ * holds up nobody else (lanes.ts). A failure pauses its target; what could not be delivered in days is given up, which is logged.
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { outbox, watches, flood, metrics, log, now, random = Math.random } = deps;
-  const limit = pLimit(lanesAtOnce);
+  const lanes = createLanes();
+  /** Whether the last attempt at a webhook went well, and soon. */
+  const standing = new LRUCache<string, boolean>({ max: maxRemembered });
   const running = new Map<string, Promise<void>>();
   const due = new Map<string, number>();
   /** Lanes that got something while they were served. */
@@ -52,27 +60,38 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   let closing = false;
 
   async function serve(lane: string, waiting: readonly Delivery[]): Promise<void> {
-    due.delete(lane);
-    const held = Math.max(0, ...waiting.map(({ notBefore }) => (notBefore === undefined ? 0 : Date.parse(notBefore))));
-    if (held > now().getTime()) {
-      due.set(lane, held);
-      return;
-    }
     const isSlack = lane.startsWith('slack');
     const wait = isSlack ? flood.wait(lane) : 0;
     if (wait > 0) due.set(lane, now().getTime() + wait);
-    const byId = new Map(waiting.map(delivery => [delivery.id, delivery]));
-    for (const delivery of isSlack ? plan(waiting, flood.room(lane)) : waiting) {
+    const wanted = waiting.filter(({ target }) => target.watch === undefined || deps.mayTell(target));
+    // Before digests are made, which tell of what others want, too.
+    for (const delivery of waiting) if (!wanted.includes(delivery)) await outbox.done(delivery);
+    const byId = new Map(wanted.map(delivery => [delivery.id, delivery]));
+    for (const delivery of isSlack ? plan(wanted, flood.room(lane)) : wanted) {
       if (closing || !(await deps.leads())) return;
       if ((await outbox.wasTold(delivery)) || (await isDisabled(delivery))) {
         await finish(delivery, byId);
         continue;
       }
+      const begun = now().getTime();
       const result = await deps.send[delivery.target.kind](delivery);
+      standing.set(lane, result.kind === 'delivered' && now().getTime() - begun < prompt);
       const state = await settle(delivery, result, byId);
       if (result.kind === 'delivered' && isSlack) flood.sent(lane);
       if (state === 'waits') return;
     }
+  }
+
+  async function poolOf(lane: string, [first]: readonly Delivery[]): Promise<Pool> {
+    if (first?.target.kind !== 'webhook') return 'slack';
+    if (first.attempts > 0) return 'unproven';
+    let isProven = standing.get(lane);
+    if (isProven === undefined) {
+      const { confirmed, failingSince } = await watches.state(first.target.watch);
+      isProven = confirmed && failingSince === undefined;
+      standing.set(lane, isProven);
+    }
+    return isProven ? 'proven' : 'unproven';
   }
 
   async function settle(delivery: Delivery, result: Result, byId: ReadonlyMap<string, Delivery>) {
@@ -86,17 +105,19 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
     if (result.kind === 'delivered') {
       await report(delivery, 'delivered', result);
+      await reportCovered(delivery, result, byId);
       await finish(delivery, byId);
       metrics.deliveries.inc({ kind, outcome: 'delivered' });
       log.info(about, 'delivered');
       return 'done';
     }
+    const reason = result.detail ?? `${result.status ?? ''} ${result.message}`.trim();
     const givenUp = result.gone === true || time - Date.parse(since) >= patience[kind];
     const disabled = await report(delivery, givenUp ? 'failed' : 'retried', result);
     if (givenUp || disabled) {
       await finish(delivery, byId);
       metrics.deliveries.inc({ kind, outcome: 'failed' });
-      log.error({ ...about, reason: result.message }, 'not delivered; it is given up');
+      log.error({ ...about, reason }, 'not delivered; it is given up');
       return 'done';
     }
     const attempts = delivery.attempts + 1;
@@ -106,8 +127,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await outbox.save({ ...rest, attempts, since, notBefore, ...(begun !== undefined && { begun }) });
     due.set(laneOf(delivery.target), Date.parse(notBefore));
     metrics.deliveries.inc({ kind, outcome: 'retried' });
-    log.warn({ ...about, reason: result.message, notBefore }, 'not delivered yet');
+    log.warn({ ...about, reason, notBefore }, 'not delivered yet');
     return 'waits';
+  }
+
+  /** What a digest tells has arrived for each watch that it is of. */
+  async function reportCovered(
+    { covers = [], target }: Delivery,
+    result: Extract<Result, { kind: 'delivered' }>,
+    byId: ReadonlyMap<string, Delivery>,
+  ): Promise<void> {
+    const reported = new Set([target.watch]);
+    for (const id of covers) {
+      const covered = byId.get(id);
+      if (covered === undefined || reported.has(covered.target.watch)) continue;
+      reported.add(covered.target.watch);
+      await report(covered, 'delivered', result);
+    }
   }
 
   /** A digest stands for all that it covers. */
@@ -119,8 +155,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await outbox.done(delivery);
   }
 
-  async function isDisabled({ target: { watch } }: Delivery): Promise<boolean> {
-    return watch !== undefined && (await watches.state(watch)).disabled !== undefined;
+  async function isDisabled({ target: { watch }, covers }: Delivery): Promise<boolean> {
+    return watch !== undefined && covers === undefined && (await watches.state(watch)).disabled !== undefined;
   }
 
   /** Writes the watch's log. True when it is disabled: what waits for it is dropped as it comes up. */
@@ -130,7 +166,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     result: Extract<Result, { status: number | null }>,
   ): Promise<boolean> {
     const { watch } = target;
-    if (watch === undefined || (await watches.get(watch)) === undefined) return false;
+    const known = watch === undefined ? undefined : await watches.get(watch);
+    if (watch === undefined || known === undefined) return false;
     const before = await watches.state(watch);
     const at = now().toISOString();
     const { status, message } = result;
@@ -138,11 +175,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const log = [attempt, ...before.log];
     if (outcome === 'delivered') {
       await watches.saveState(watch, { confirmed: true, log });
+      if (!before.confirmed) await watches.confirm(known);
       return false;
     }
     const failingSince = before.failingSince ?? at;
     const disabled = before.disabled ?? reasonToDisable(before, failingSince, outcome === 'failed', result);
-    await watches.saveState(watch, { ...before, failingSince, ...(disabled !== undefined && { disabled }), log });
+    await watches.saveState(watch, { ...before, failingSince, log });
+    if (disabled !== undefined) await watches.disable(known, disabled);
     return disabled !== undefined;
   }
 
@@ -155,14 +194,22 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async round() {
-      const lanes = closing ? new Map<string, Delivery[]>() : await outbox.pending();
-      metrics.pending.set([...lanes.values()].reduce((sum, { length }) => sum + length, 0));
-      for (const [lane, waiting] of lanes) {
+      const pending = closing ? new Map<string, Delivery[]>() : await outbox.pending();
+      metrics.pending.set([...pending.values()].reduce((sum, { length }) => sum + length, 0));
+      for (const [lane, waiting] of pending) {
         if (running.has(lane)) {
           missed.add(lane);
           continue;
         }
-        const serving = limit(serve, lane, waiting)
+        due.delete(lane);
+        const held = heldUntil(waiting);
+        if (held > now().getTime()) {
+          due.set(lane, held);
+          continue;
+        }
+        const { shares = [] } = waiting[0]?.target ?? {};
+        const serving = poolOf(lane, waiting)
+          .then(pool => lanes.run(pool, shares, () => serve(lane, waiting)))
           .catch(error => log.error({ err: asFault(error), lane }, 'deliveries fail; they are tried again'))
           .finally(() => {
             running.delete(lane);
@@ -170,7 +217,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           });
         running.set(lane, serving);
       }
-      for (const lane of due.keys()) if (!lanes.has(lane)) due.delete(lane);
+      for (const lane of due.keys()) if (!pending.has(lane)) due.delete(lane);
       return {
         done: Promise.all(running.values()).then(() => {}),
         next: () => Math.min(Number.POSITIVE_INFINITY, ...due.values()),
@@ -182,3 +229,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     },
   };
 }
+
+const heldUntil = (waiting: readonly Delivery[]) =>
+  Math.max(0, ...waiting.map(({ notBefore }) => (notBefore === undefined ? 0 : Date.parse(notBefore))));

@@ -25,11 +25,14 @@ import { deadLetterProblems } from './operators/dead-letters.ts';
 import { createUsedWatch } from './operators/rejected-but-used.ts';
 import type { Outbox } from './outbox.ts';
 import type { HookSecrets } from './secrets.ts';
+import { mayWatchInto } from './slack/channels.ts';
 import { createSlack, type Posted } from './slack/client.ts';
 import { createFlood } from './slack/flood.ts';
 import { createSlackSend } from './slack/send.ts';
 import { createThreads } from './slack/threads.ts';
 import { aboutKey, type Watches } from './watches.ts';
+import { withPort } from './webhook/allowed.ts';
+import { createWebhookLookup } from './webhook/lookup.ts';
 import { createWebhookSend } from './webhook/send.ts';
 import { createWeekly } from './weekly.ts';
 
@@ -38,10 +41,11 @@ export interface NotifierDeps {
     Config,
     | 'PUBLIC_URL'
     | 'PRIVATE_MODULES'
-    | 'ALLOW_PRIVATE_ORIGINS'
+    | 'WEBHOOK_ALLOW_PRIVATE'
     | 'OWN_HOSTS'
     | 'SLACK_URL'
     | 'SLACK_CHANNEL'
+    | 'SLACK_WATCH_CHANNELS'
     | 'KUBERNETES_HEALTH'
     | 'KUBERNETES_URL'
     | 'KUBERNETES_ACCOUNT'
@@ -96,10 +100,12 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   const slack = deps.slackToken === '' ? undefined : createSlack({ url: config.SLACK_URL, token: deps.slackToken });
   const threads = createWeekly<Posted>('threads', { records, now });
   const over = createWeekly<true>('over', { records, now });
+  const allow = config.WEBHOOK_ALLOW_PRIVATE.map(withPort);
   const guard = createGuard({
-    allow: config.ALLOW_PRIVATE_ORIGINS,
+    allow,
+    variable: 'WEBHOOK_ALLOW_PRIVATE',
     own: config.OWN_HOSTS,
-    ...(deps.lookup && { lookup: deps.lookup }),
+    lookup: deps.lookup ?? createWebhookLookup(allow),
   });
   const userAgent = `gocenter/${packageJson.version}`;
   const webhook = createWebhookSend({ watches, guard, userAgent, now });
@@ -110,6 +116,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     watches,
     send: { slack: createSlackSend({ slack, threads: createThreads(threads), outbox, now }), webhook: webhook.send },
     flood: createFlood(now),
+    mayTell: target => target.kind !== 'slack' || mayWatchInto(target.channel, config),
     leads: () => leader.holds(),
     metrics,
     log,
@@ -186,6 +193,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       await outbox.clean();
       await threads.clean();
       await over.clean();
+      await watches.clean();
     }
   }
 

@@ -28,8 +28,13 @@ export interface Notice {
 
 export type Level = 'good' | 'info' | 'warning' | 'critical';
 
-/** Where it goes. A channel is told once, whoever watches for it; each webhook has a secret of its own. `watch` keeps the log. */
-export type Target = { kind: 'slack'; channel: string; watch?: string } | { kind: 'webhook'; watch: string };
+/**
+ * Where it goes. A channel is told once, whoever watches for it; each webhook has a secret of its own. `watch` keeps the log.
+ * `shares`: what it has in common with others, so that all of those together get no more than a part of our attention.
+ */
+export type Target =
+  | { kind: 'slack'; channel: string; watch?: string; shares?: undefined }
+  | { kind: 'webhook'; watch: string; shares?: readonly string[] };
 
 export const targetKey = (target: Target) =>
   target.kind === 'slack' ? `slack ${target.channel}` : `webhook ${target.watch}`;

@@ -14,6 +14,8 @@ export type Result =
       /** HTTP status; null when there was no answer. */
       status: number | null;
       message: string;
+      /** Why, for operators; whoever made the watch sees `message` alone. */
+      detail?: string;
       /** How long the target wants to be left alone, in ms. */
       pause?: number;
       /** When it is not known whether the target has it: the beginning of the first such attempt. */

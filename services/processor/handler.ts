@@ -155,19 +155,40 @@ export function createHandler(deps: HandlerDeps): Handler<Requested> {
       ...(depth !== undefined && { depth }),
     });
 
-  return async (message, delivery) => {
+  async function handleOnce(message: Requested, signal: AbortSignal): Promise<void> {
     const name = `${message.module}@${message.version}`;
     for (let running = underWay.get(name); running !== undefined; running = underWay.get(name)) {
       // What runs may have been told that it is absent before it was announced.
       if (!message.recheck && !message.announced) return running;
       await running.catch(() => {});
     }
-    const run = handle(message, AbortSignal.any([delivery.signal, deps.closing]));
+    const run = handle(message, signal);
     underWay.set(name, run);
     try {
       await run;
     } finally {
       if (underWay.get(name) === run) underWay.delete(name);
+    }
+  }
+
+  /** The outcome of what somebody asked for on the page, and was told that it fails. */
+  async function giveUp({ module, version }: Requested, fault: Fault): Promise<void> {
+    const written = await readOutcome(records, module, version);
+    if (written?.reasons === undefined) {
+      await writeOutcome(records, module, version, { ...outcomeOf(fault), givenUp: true });
+    }
+  }
+
+  return async (message, delivery) => {
+    const signal = AbortSignal.any([delivery.signal, deps.closing]);
+    try {
+      await handleOnce(message, signal);
+    } catch (error) {
+      const fault = asFault(error);
+      // Anybody may ask for what is on a host that fails: that is no dead letter, of which operators are told.
+      const isOver = message.by === 'page' && delivery.lastAttempt && mayPass(fault) && !signal.aborted;
+      if (!isOver) throw error;
+      await giveUp(message, fault);
     }
   };
 }

@@ -23,6 +23,7 @@ export const mutable = (isPrivate: boolean, maxAge = 60) =>
 /** First words of an error's line, by kind. */
 const prefixes: Readonly<Record<Fault['kind'], string>> = {
   invalid: 'bad request',
+  'too-large': 'too large',
   method: 'method not allowed',
   unauthorized: 'unauthorized',
   'not-found': 'not found',

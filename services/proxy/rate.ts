@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 
-/** A token bucket a client: `rate` requests a second, twice that at once. Memory is bounded by `maxClients`. */
+/** A token bucket a client: `rate` requests a second, `burst` at once. Memory is bounded by `maxClients`. */
 export interface RateLimiter {
   /** 0 when the request may pass, else the seconds until one may. */
   take(client: string): number;
@@ -15,9 +15,12 @@ interface Bucket {
 const maxClients = 50_000;
 
 /** A `rate` of 0 lets everything pass. `now` is in milliseconds. */
-export function createRateLimiter(rate: number, now: () => number = () => performance.now()): RateLimiter {
+export function createRateLimiter(
+  rate: number,
+  now: () => number = () => performance.now(),
+  burst = rate * 2,
+): RateLimiter {
   if (rate === 0) return { take: () => 0 };
-  const burst = rate * 2;
   const buckets = new LRUCache<string, Bucket>({ max: maxClients });
   return {
     take(client) {

@@ -41,6 +41,8 @@ export interface Outcome {
   at: string;
   /** RFC 3339; the outcome holds until then, for ever without. */
   until?: string;
+  /** It is not tried again by itself: whoever wants it asks again. */
+  givenUp?: true;
 }
 
 export interface Provenance {

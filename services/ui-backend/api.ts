@@ -2,6 +2,7 @@ import { Compile, type Validator } from 'typebox/schema';
 import type { Catalogue } from '../catalogue/index.ts';
 import { Fault } from '../errors.ts';
 import type { Access, Reader } from '../proxy/access.ts';
+import { clientKey } from '../proxy/rate.ts';
 import type { Handlers, View } from './answers/handlers.ts';
 import type { Api, Caller } from './client.ts';
 import { type EndpointName, endpointNames, endpoints } from './endpoints.ts';
@@ -33,7 +34,9 @@ export function createAnswers(deps: {
 
   const viewOf = (caller: Caller = {}): View => {
     const reader = access.identify(caller.authorization);
-    return { reader, catalogue: visibleTo(reader, catalogue, anyPrivate) };
+    const { name } = reader;
+    const client = name === undefined ? clientKey(caller.address ?? '') : `token ${name}`;
+    return { reader, client, catalogue: visibleTo(reader, catalogue, anyPrivate) };
   };
   return {
     async ask(name, request, caller) {

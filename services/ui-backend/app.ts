@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { Fault } from '../errors.ts';
+import { isForeign } from '../foreign.ts';
 import { clientKey, createRateLimiter } from '../proxy/rate.ts';
 import type { Answers } from './api.ts';
 import { atomType } from './atom.ts';
@@ -56,6 +57,9 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('onRequest', async request => {
     const wait = limiter.take(clientKey(request.ip));
     if (wait > 0) throw new Fault('rate-limited', 'too many requests; wait a moment', { retryAfter: wait });
+    if (request.method !== 'GET' && request.method !== 'HEAD' && isForeign(request.headers, request.host)) {
+      throw new Fault('refused', 'this was sent by a page of another site; only our own pages, and programs, may');
+    }
   });
   app.addHook('onSend', async (_, reply) => {
     reply.headers({
@@ -81,12 +85,16 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     { compress: false, exposeHeadRoute: false },
     async (request, reply) => {
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
       const look = async () => (await answers.ask('inclusion', request.query, callerOf(request))).value as Inclusion;
-      await look(); // while the status can still tell what is wrong
+      const states = events.follow(look, clientKey(request.ip), gone.signal);
+      reply.raw.once('close', () => {
+        gone.abort();
+        void states.return(undefined);
+      });
+      const first = await states.next(); // while the status can still tell what is wrong
       return reply
         .headers({ 'Cache-Control': 'no-store', 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
-        .send(Readable.from(events.follow(look, gone.signal)));
+        .send(Readable.from(withFirst(first, states)));
     },
   );
   app.addHook('preClose', async () => {
@@ -133,7 +141,12 @@ function addEndpoint(app: FastifyInstance, answers: Answers, name: EndpointName)
   });
 }
 
-const callerOf = ({ headers }: FastifyRequest): Caller => ({ authorization: headers.authorization });
+async function* withFirst<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  if (first.done !== true) yield first.value;
+  yield* rest;
+}
+
+const callerOf = ({ headers, ip }: FastifyRequest): Caller => ({ authorization: headers.authorization, address: ip });
 
 /** The path without its ending. Throws `not-found` when it has another one. */
 function without(ending: string, path: string): string {

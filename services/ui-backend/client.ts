@@ -17,7 +17,7 @@ type Lenient<T> = { [K in keyof T]: Record<never, never> extends Pick<T, K> ? T[
 export interface Caller {
   /** The Authorization header that came with the request, for private modules. */
   authorization?: string | undefined;
-  /** The client's address, for the rate limit of an API that is asked over HTTP. */
+  /** The client's address, for what one client may do. */
   address?: string | undefined;
   /** Ends the wait. */
   signal?: AbortSignal | undefined;

@@ -173,7 +173,7 @@ export const endpoints = {
     path: '/numbers',
     request: nothing,
     answer: status.NumbersAnswer,
-    about: 'How much is here.',
+    about: 'How much is here; null where there are private modules and no token is given.',
     fresh: 30,
   },
   status: {

@@ -4,6 +4,8 @@ import type { Inclusion } from './schemas/inclusion.ts';
 
 /** Streams at once; each looks at the store every second at most. */
 const maxStreams = 500;
+/** Of one client: of a network, which may be that of a company. */
+const maxOfClient = 20;
 /** A stream ends after this long, in ms; a browser comes back by itself. */
 const longest = 10 * 60_000;
 /** Looks begin this soon and grow by half up to the last, in ms. */
@@ -13,8 +15,11 @@ const lastLook = 1000;
 const heartbeat = 15_000;
 
 export interface InclusionEvents {
-  /** Server-sent events of an inclusion, its state whenever it changes, until nothing more will happen. */
-  follow(look: () => Promise<Inclusion>, signal: AbortSignal): AsyncIterable<string>;
+  /**
+   * Server-sent events of an inclusion, its state whenever it changes, until nothing more will happen. Throws
+   * `rate-limited` where the client follows too many already, `unavailable` where all do.
+   */
+  follow(look: () => Promise<Inclusion>, client: string, signal: AbortSignal): AsyncGenerator<string>;
   /** Ends all. */
   close(): void;
 }
@@ -23,6 +28,7 @@ export interface InclusionEvents {
 export function createInclusionEvents(): InclusionEvents {
   const closing = new AbortController();
   let streams = 0;
+  const ofClient = new Map<string, number>();
 
   async function* events(first: Inclusion, look: () => Promise<Inclusion>, signal: AbortSignal) {
     const start = performance.now();
@@ -48,20 +54,31 @@ export function createInclusionEvents(): InclusionEvents {
     } catch (error) {
       if (signal.aborted) return;
       throw error;
-    } finally {
-      streams -= 1;
     }
   }
 
   return {
-    async *follow(look, signal) {
+    async *follow(look, client, signal) {
+      const its = ofClient.get(client) ?? 0;
+      if (its >= maxOfClient) {
+        const sentence = `you follow ${its} inclusions already; ask for the state of this one instead`;
+        throw new Fault('rate-limited', sentence, { retryAfter: 10 });
+      }
       if (streams >= maxStreams) {
         throw new Fault('unavailable', 'too many inclusions are being followed; ask for its state instead', {
           retryAfter: 10,
         });
       }
       streams += 1;
-      yield* events(await look(), look, AbortSignal.any([signal, closing.signal]));
+      ofClient.set(client, its + 1);
+      try {
+        yield* events(await look(), look, AbortSignal.any([signal, closing.signal]));
+      } finally {
+        streams -= 1;
+        const left = (ofClient.get(client) ?? 0) - 1;
+        if (left > 0) ofClient.set(client, left);
+        else ofClient.delete(client);
+      }
     },
     close: () => closing.abort(),
   };

@@ -34,7 +34,7 @@ function faultOf(error: unknown): Fault {
   } = error as { statusCode?: number; code?: string; message?: string };
   const isOfRequest = code.startsWith('FST_ERR_') && statusCode >= 400 && statusCode < 500;
   const isJson = error instanceof SyntaxError && statusCode === 400;
-  if (isOfRequest || isJson) return new Fault('invalid', message, { cause: error });
+  if (isOfRequest || isJson) return new Fault(statusCode === 413 ? 'too-large' : 'invalid', message, { cause: error });
   return asFault(error);
 }
 

@@ -30,14 +30,16 @@ import type { Api } from './client.ts';
 export interface UiBackendDeps {
   config: Pick<
     Config,
-    | 'ALLOW_PRIVATE_ORIGINS'
     | 'API_CACHE_BYTES'
     | 'PRIVATE_MODULES'
     | 'PUBLIC_URL'
     | 'RATE_LIMIT'
     | 'REQUIRE_TOKEN'
+    | 'SLACK_CHANNEL'
+    | 'SLACK_WATCH_CHANNELS'
     | 'TRUSTED_PROXIES'
     | 'VULNDB'
+    | 'WEBHOOK_ALLOW_PRIVATE'
   >;
   tokens: readonly Token[];
   catalogue: Catalogue;
@@ -122,7 +124,6 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
     ...createWatchAnswers({
       ...deps,
       pages: deps.config.PUBLIC_URL.href.replace(/\/+$/, ''),
-      allow: deps.config.ALLOW_PRIVATE_ORIGINS,
     }),
     status: createStatusAnswer({
       ...deps,

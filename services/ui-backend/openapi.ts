@@ -27,6 +27,7 @@ export function openApi(): object {
     servers: [{ url: '/' }],
     security: [{}, { token: [] }],
     paths,
+    webhooks,
     components: {
       schemas,
       securitySchemes: {
@@ -102,4 +103,43 @@ const otherPaths: Record<string, Record<string, object>> = {
     text('q', 'query', 'Words'),
   ]),
   '/feeds/newest.atom': other('newestFeed', 'Versions as they are published.', 'application/atom+xml', []),
+};
+
+/** What a watch posts (notifier/webhook/send.ts). */
+const webhooks = {
+  notice: {
+    post: {
+      operationId: 'notice',
+      summary: 'What a watch tells its webhook.',
+      description:
+        'Sent again for a day, with growing pauses, until it is answered with 2xx. `GoCenter-Signature` is `v0=` and the HMAC-SHA256, ' +
+        'in hex, of `v0:<GoCenter-Timestamp>:<raw body>` under the secret of the watch: compare it in constant time, refuse ' +
+        'timestamps that are more than five minutes away, and do nothing for a delivery that was seen before.',
+      parameters: [
+        ['GoCenter-Signature', '`v0=` and 64 hexadecimal digits'],
+        ['GoCenter-Timestamp', 'When it was sent, in seconds since 1970'],
+        ['GoCenter-Delivery', 'The id; the same when it is sent again'],
+        ['GoCenter-Event', 'The type'],
+      ].map(([name = '', description = '']) => ({ ...text(name, 'header', description), required: true })),
+      requestBody: {
+        required: true,
+        content: json({
+          type: 'object',
+          required: ['id', 'type', 'at', 'watch', 'title', 'text'],
+          properties: {
+            id: { type: 'string' },
+            type: { enum: ['watch.created', 'module.published', 'module.rejected', 'vulnerability.found'] },
+            at: { type: 'string', format: 'date-time' },
+            watch: { type: 'string' },
+            title: { type: 'string' },
+            text: { type: 'string' },
+          },
+        }),
+      },
+      responses: {
+        '2XX': { description: 'It is accepted' },
+        410: { description: 'Nothing more is wanted: the watch ends' },
+      },
+    },
+  },
 };

@@ -1,11 +1,14 @@
-import type { Catalogue, Paging, VulnerabilityDetail } from '../catalogue/index.ts';
+import type { Catalogue, Counts, Paging, VulnerabilityDetail } from '../catalogue/index.ts';
 import type { Reader } from '../proxy/access.ts';
 
 /** What of the catalogue answers are made from. */
 export type VisibleCatalogue = Pick<
   Catalogue,
-  'search' | 'suggest' | 'module' | 'version' | 'modules' | 'versions' | 'usedBy' | 'newest' | 'counts'
->;
+  'search' | 'suggest' | 'module' | 'version' | 'modules' | 'versions' | 'usedBy' | 'newest'
+> & {
+  /** Undefined where they would tell of what is hidden. */
+  counts(): Promise<Counts | undefined>;
+};
 
 /** Items that are asked for at once where some may be hidden. */
 const atOnce = 100;
@@ -19,7 +22,7 @@ const maxSuggestions = 20;
 /**
  * The catalogue as one reader may see it: what belongs to private modules of others is as if it were not there. The
  * only place where that is decided; everything that the API, badges and feeds tell comes through here. Numbers over
- * all modules (`counts`, and how many use a public module, in lists) count private ones too; they name none.
+ * all modules are for those who have a token at least; how many use a public module, in lists, counts private ones too.
  */
 export function visibleTo(reader: Reader, catalogue: Catalogue, anyPrivate: boolean): VisibleCatalogue {
   if (!anyPrivate) return catalogue;
@@ -71,7 +74,7 @@ export function visibleTo(reader: Reader, catalogue: Catalogue, anyPrivate: bool
       return { ...(await fill(query, ask, visible)), total };
     },
     newest: query => fill(query, paging => catalogue.newest({ ...query, ...paging }), visible),
-    counts: () => catalogue.counts(),
+    counts: async () => (reader.name === undefined ? undefined : catalogue.counts()),
   };
 }
 

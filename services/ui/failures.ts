@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { asFault, Fault } from '../errors.ts';
+import { asFault, Fault, type FaultKind } from '../errors.ts';
 import { addressOf } from './module-address.ts';
 import { failurePage } from './pages/failure.ts';
 import type { Site } from './routes.ts';
@@ -14,8 +14,8 @@ export function faultOf(error: unknown): Fault {
     statusCode?: number;
   };
   if (/^FST_/.test(code) && statusCode >= 400 && statusCode < 500) {
-    const kind = statusCode === 404 ? 'not-found' : 'invalid';
-    return new Fault(kind, message, { cause: error });
+    const kinds: Record<number, FaultKind> = { 404: 'not-found', 413: 'too-large' };
+    return new Fault(kinds[statusCode] ?? 'invalid', message, { cause: error });
   }
   return asFault(error);
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { asFault, Fault, statusOf } from '../errors.ts';
+import { isForeign } from '../foreign.ts';
 import { doctorPage } from './pages/doctor.ts';
 import { includePage } from './pages/include.ts';
 import { endedPage, type TriedWatch, watchedEvents, watchedPage, watchPage } from './pages/watch.ts';
@@ -67,15 +68,11 @@ export function addForms(app: FastifyInstance, site: Site): void {
   });
 }
 
-/** Other sites must not have their visitors' browsers send our forms. Browsers say where a form came from. */
+/** Other sites must not have their visitors' browsers send our forms. The API sees to itself. */
 export function refuseForeignForms(request: FastifyRequest): void {
   if (request.method !== 'POST' || request.url.startsWith('/api/')) return;
-  const site = request.headers['sec-fetch-site'];
-  const { origin } = request.headers;
-  const isForeign =
-    site === 'cross-site' ||
-    (site === undefined && origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === request.host));
-  if (isForeign) throw new Fault('refused', 'this form was sent by another site; use the one on our page');
+  if (isForeign(request.headers, request.host))
+    throw new Fault('refused', 'this form was sent by another site; use the one on our page');
 }
 
 type Fields = Partial<Record<string, string>>;

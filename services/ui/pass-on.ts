@@ -1,6 +1,7 @@
 import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type FaultKind, statusOf } from '../errors.ts';
+import { isForeign } from '../foreign.ts';
 import type { ErrorAnswer } from '../ui-backend/schemas/common.ts';
 
 /** Adds the addresses of the API to the pages' server, so that there is one address for both. */
@@ -28,7 +29,12 @@ export const passToUrl =
       await scope.register(replyFrom, { base: url.origin, undici: { connections: 64 } });
       addRoutes(scope, (request, reply) => {
         reply.from(prefix + request.url, {
-          rewriteRequestHeaders: (_, headers) => ({ ...headers, 'x-forwarded-for': request.ip }),
+          rewriteRequestHeaders: (_, { origin, ...headers }) => ({
+            ...headers,
+            'x-forwarded-for': request.ip,
+            // The API has another host: of our own pages it needs no proof.
+            ...(isForeign(request.headers, request.host) && { origin }),
+          }),
           onError: (_, { error }) => answerUnreachable(reply, error),
         });
       });

@@ -54,7 +54,7 @@ export async function openSite() {
         DISCOVERY_PORT: '0',
         NOTIFIER_PORT: '0',
       },
-      ...{ RATE_LIMIT: '0', SLACK_URL: slack.url, SLACK_CHANNEL: '#operators' },
+      ...{ RATE_LIMIT: '0', SLACK_URL: slack.url, SLACK_CHANNEL: '#operators', SLACK_WATCH_CHANNELS: '#builds' },
     }),
     services: serviceNames,
     tokens: [],

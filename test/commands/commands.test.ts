@@ -4,6 +4,7 @@ import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
 import { commands, currentUser } from '../../services/commands/index.ts';
 import { Fault } from '../../services/errors.ts';
 import { subscriptions } from '../../services/messaging/topics.ts';
+import { createWatches } from '../../services/notifier/watches.ts';
 import { readOutcome, readRelease, writeAlarm, writeOutcome } from '../../services/records/index.ts';
 import { handle, hello, openWorld, toolsOf, until, type World } from '../validator/helpers.ts';
 
@@ -274,6 +275,33 @@ test('alarms are listed', async () => {
   ]);
   const [line = ''] = (await run('alarms', '--json')).lines;
   expect(JSON.parse(line)).toEqual({ ...alarm, reason: 'changed-bytes' });
+});
+
+test('watches are listed with how they go, and ended', async () => {
+  expect((await run('watches')).lines).toEqual(['There are no watches.']);
+  const kept = createWatches({ records: world.records, now: () => world.clock });
+  const wanted = { events: [], token: undefined, client: '192.0.2.1' };
+  const one = await kept.create({
+    ...wanted,
+    subject: { module: 'a.test/m' },
+    deliver: { webhook: 'https://h.test/x' },
+  });
+  const other = await kept.create({ ...wanted, subject: { search: 'yaml' }, deliver: { slack: '#builds' } });
+  await kept.saveState(other.id, { confirmed: true, log: [] });
+  const at = world.clock.toISOString();
+  const expected = [
+    `${one.id}  a.test/m → https://h.test/x  of ${at}, by ${one.owner}: not confirmed`,
+    `${other.id}  search "yaml" → Slack #builds  of ${at}, by ${one.owner}: active`,
+  ];
+  expect((await run('watches', 'list')).lines.toSorted()).toEqual(expected.toSorted());
+
+  const ended = await run('watches', 'end', one.id);
+  expect(ended).toEqual({ exit: 0, lines: [`${one.id} is ended.`] });
+  expect(await kept.get(one.id)).toBeUndefined();
+  expect(await run('watches', 'end', one.id)).toEqual({ exit: 1, lines: [`There is no watch ${one.id}.`] });
+  for (const argv of [['end'], ['end', 'x'], ['stop'], ['list', 'x']]) {
+    expect((await run('watches', ...argv)).exit).toBe(2);
+  }
 });
 
 test('dead letters are listed and replayed, one or all', async () => {

@@ -138,7 +138,7 @@ describe('/hooks/ci', () => {
     expect((await ask('{}', { 'x-github-event': 'workflow_run' })).statusCode).toBe(401);
     expect((await ask('{', bearer)).statusCode).toBe(400);
     expect((await ask('{}', bearer)).json().error.message).toMatch(/^this is no notification of Jenkins/);
-    expect((await ask(`"${'x'.repeat(3 << 20)}"`, bearer)).statusCode).toBe(400);
+    expect((await ask(`"${'x'.repeat(3 << 20)}"`, bearer)).statusCode).toBe(413);
     expect((await app.inject({ url: '/hooks/ci' })).statusCode).toBe(404);
     await notifier.round();
     expect(slack.posted).toEqual([]);
@@ -251,6 +251,23 @@ describe('/hooks/alerts', () => {
     expect((await here.alerts(body, { 'x-forwarded-for': '10.0.0.1' })).statusCode).toBe(401);
     expect((await here.alerts(body, {}, '203.0.113.7')).statusCode).toBe(401);
     expect((await here.alerts(body, {}, '8.8.8.8')).statusCode).toBe(401);
+  });
+
+  it('takes nothing that a page has a browser of the private network send', async () => {
+    const { clock, slack, notifier, ...here } = await start({ secrets: {} });
+    const body = alert('firing', clock.at());
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      // After its name has come to mean an address of ours.
+      { origin: 'http://evil.example:8084', host: 'evil.example:8084', 'sec-fetch-site': 'same-origin' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect((await here.alerts(body, headers as Record<string, string>)).statusCode).toBe(401);
+    }
+    const simple = await here.alerts(body, { 'content-type': 'text/plain' });
+    expect([simple.statusCode, simple.json().error.kind]).toEqual([400, 'invalid']);
+    await notifier.round();
+    expect(slack.posted).toEqual([]);
   });
 
   it('with a token wants it, in whichever way the sender can send one', async () => {

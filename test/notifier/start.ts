@@ -69,6 +69,7 @@ export async function startNotifier(options: StartOptions = {}) {
     SUMDB: 'off',
     PUBLIC_URL: 'https://gocenter.example',
     SLACK_CHANNEL: 'C0OPERATORS',
+    SLACK_WATCH_CHANNELS: 'C000TEAM',
     ...(options.slack && { SLACK_URL: options.slack.url }),
     ...options.environment,
   };
@@ -110,8 +111,9 @@ export async function startNotifier(options: StartOptions = {}) {
       watches.create({
         subject: { module: 'a.example/x' },
         events: ['published', 'rejected', 'vulnerability'],
-        deliver: { slack: 'C0TEAM' },
+        deliver: { slack: 'C000TEAM' },
         token: undefined,
+        client: '192.0.2.1',
         ...wanted,
       }),
     async close({ keep = false } = {}) {

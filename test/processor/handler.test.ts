@@ -308,6 +308,31 @@ describe('a message', () => {
   });
 });
 
+describe('a message of the page whose origin fails', () => {
+  const lasts = (by: 'page' | 'proxy', last: boolean) => world.request({ by }, new AbortController().signal, last);
+  beforeEach(() => {
+    server.answers.set(`/${key}.info`, 500);
+  });
+
+  test('is no dead letter, of which operators would be told: its outcome says that it is given up', async () => {
+    expect((await faultOf(lasts('page', false))).kind).toBe('unavailable');
+    expect((await outcome())?.givenUp).toBeUndefined();
+    await lasts('page', true);
+    expect(await outcome()).toMatchObject({ kind: 'unavailable', givenUp: true });
+  });
+
+  test('is one when go has asked', async () => {
+    expect((await faultOf(lasts('proxy', true))).kind).toBe('unavailable');
+  });
+
+  test('leaves a verdict as it is', async () => {
+    const verdict = { kind: 'refused', message: 'x', reasons: [{ rule: 'r', message: 'm' }], at: time } as const;
+    await writeOutcome(world.records, module, version, { ...verdict, reasons: [...verdict.reasons] });
+    await lasts('page', true);
+    expect(await outcome()).toEqual(verdict);
+  });
+});
+
 test('a processor is ready while it takes messages', async () => {
   await world.processor.ready();
   await world.processor.close();

@@ -123,9 +123,13 @@ export async function createWorld(environment: Record<string, string>, deps: Par
     processor,
     subscriberClosed: () => closed,
     /** Hands a message over as messaging does. */
-    async request(message: Partial<Message<'module.requested'>> = {}, signal = new AbortController().signal) {
+    async request(
+      message: Partial<Message<'module.requested'>> = {},
+      signal = new AbortController().signal,
+      lastAttempt = false,
+    ) {
       const full = { v: 1, module, version, by: 'proxy', requestedAt: time, ...message } as const;
-      const delivery = { id: '1', attempt: 1, lastAttempt: false, publishedAt: new Date(), signal };
+      const delivery = { id: '1', attempt: 1, lastAttempt, publishedAt: new Date(), signal };
       await handler?.(full, delivery);
     },
     async close() {

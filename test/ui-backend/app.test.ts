@@ -147,10 +147,29 @@ describe('an endpoint over HTTP', () => {
       await post('{"text":"x","more":1}'),
       await post('{"__proto__":{"text":"x"}}'),
       await post(JSON.stringify({ text: 'x'.repeat(600_000) })),
-      await post('x'.repeat(3 << 20)),
       await post('<a/>', 'application/xml'),
     ]) {
       expect([response.statusCode, response.json().error.kind]).toEqual([400, 'invalid']);
+    }
+    const large = await post('x'.repeat(3 << 20));
+    expect([large.statusCode, large.json().error.kind]).toEqual([413, 'too-large']);
+  });
+
+  it('does nothing that a page of another site has a browser send', async () => {
+    const { app } = await httpOf({ unwatch: async ({ id }) => ({ id, ended: true }) });
+    const end = (headers: Record<string, string>) =>
+      app.inject({ method: 'DELETE', url: `/api/v1/watch?id=${'0'.repeat(32)}`, headers });
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site', origin: 'http://sibling.localhost' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+    ]) {
+      const response = await end(headers as Record<string, string>);
+      expect([headers, response.statusCode]).toEqual([headers, 403]);
+    }
+    for (const headers of [{}, { origin: 'http://localhost' }, { 'sec-fetch-site': 'same-origin' }]) {
+      expect((await end(headers as Record<string, string>)).statusCode).toBe(200);
     }
   });
 
@@ -201,6 +220,7 @@ describe('the OpenAPI document', () => {
     expect(errors).toBeUndefined();
     expect(valid).toBe(true);
     expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document.webhooks)).toContain('`v0:<GoCenter-Timestamp>:<raw body>`');
     for (const name of endpointNames) {
       const { method, path } = endpoints[name];
       const operation = document.paths[`/api/v1${path}`]?.[method.toLowerCase()];

@@ -97,6 +97,20 @@ describe('an inclusion request', () => {
     });
   });
 
+  it('is over when the processor has given it up, also when that outcome holds no more, until it is asked for again', async () => {
+    const { answers, view, records, sent } = await start();
+    const { id, requestedAt } = await answers.include({ module, version }, view);
+    const given = { kind: 'timed-out', message: 'silent', at: requestedAt, until: requestedAt, givenUp: true } as const;
+    await writeOutcome(records, module, version, given);
+    expect(await answers.inclusion({ id }, view)).toMatchObject({ state: 'failed', message: 'silent', done: true });
+    await writeOutcome(records, module, version, { ...given, at: '2020-01-01T00:00:00Z' });
+    expect(await answers.inclusion({ id }, view)).toMatchObject({ state: 'requested', done: false });
+    await writeOutcome(records, module, version, given);
+    const { length } = sent;
+    await answers.include({ module, version }, view);
+    expect(sent.length).toBe(length + 1);
+  });
+
   it('resolves the latest version and branches, and keeps what the origin says of a wrong one', async () => {
     const { answers, view } = await start();
     expect(await answers.include({ module }, view)).toMatchObject({ version: 'v1.4.0' });

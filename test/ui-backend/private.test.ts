@@ -192,6 +192,13 @@ describe('a private module', () => {
     expect((await here.ask('status', {}, insider)).body.incidents).toHaveLength(1);
   });
 
+  it('is in no number that anybody is told, nor is it what came last', async () => {
+    const open = (await here.ask('newest', {})).body.items[0]?.publishedAt;
+    const anonymous = (await here.ask('numbers')).body;
+    expect(anonymous).toEqual({ modules: null, versions: null, rejected: null, downloads: null, newest: open });
+    expect((await here.ask('numbers', {}, insider)).body.modules).toBeGreaterThan(2);
+  });
+
   it('is kept by no shared cache, and never answered from one reader’s answers to another', async () => {
     const { path } = endpoints.module;
     const ask = (authorization?: string) =>

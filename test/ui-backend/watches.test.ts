@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 async function start(environment: Record<string, string> = {}, slack = true) {
-  here = await startUiBackend({ environment });
+  here = await startUiBackend({ environment: { SLACK_WATCH_CHANNELS: 'C0123456789', ...environment } });
   await here.records.put(aboutKey, Buffer.from(JSON.stringify({ slack })));
   return here;
 }
@@ -65,7 +65,7 @@ describe('a watch', () => {
   });
 
   it('is refused, with what to write instead, when it is of nothing, goes nowhere or to where nobody should post', async () => {
-    const { ask } = await start({ ALLOW_PRIVATE_ORIGINS: 'hooks.corp.example:8443' });
+    const { ask } = await start({ WEBHOOK_ALLOW_PRIVATE: 'hooks.corp.example:8443' });
     const refused: [Record<string, unknown>, number, RegExp][] = [
       [{ webhook }, 400, /give a module, or a search/],
       [{ module, q: 'yaml', webhook }, 400, /give a module, or a search/],
@@ -110,11 +110,29 @@ describe('a watch', () => {
     expect(answer.status).toBe(403);
   });
 
-  it('is one of a hundred to one target at most', async () => {
-    const { ask } = await start();
-    for (let i = 0; i < 100; i++) expect((await ask('watch', { module, webhook })).status).toBe(200);
-    const answer = await ask('watch', { module: 'b.example/y', webhook: 'https://hooks.example/other' });
-    expect(answer.status).toBe(403);
-    expect((await ask('watch', { module, webhook: 'https://other.example/' })).status).toBe(200);
+  it('goes to no channel that the operator has not opened to watches, least of all to that of the operators', async () => {
+    const { ask } = await start({ SLACK_CHANNEL: '#go-operators', SLACK_WATCH_CHANNELS: '#go-*,C0123456789,builds' });
+    for (const slack of ['#general', 'general', '#go-operators', 'go-operators', 'C0123456780', 'D0123456789']) {
+      const answer = await ask('watch', { module, slack });
+      expect([slack, answer.status]).toEqual([slack, 403]);
+    }
+    for (const slack of ['#go-news', '#builds', 'C0123456789']) {
+      expect((await ask('watch', { module, slack })).status).toBe(200);
+    }
+  });
+
+  it('is one of twenty that a client makes at once', async () => {
+    const { app } = await start({ RATE_LIMIT: '500', TRUSTED_PROXIES: '127.0.0.1' });
+    const make = (client: string) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/watches',
+        headers: { 'x-forwarded-for': client },
+        payload: { module, webhook },
+      });
+    for (let i = 0; i < 20; i++) expect((await make('192.0.2.1')).statusCode).toBe(200);
+    const answer = await make('192.0.2.1');
+    expect([answer.statusCode, Number(answer.headers['retry-after'])]).toEqual([429, expect.closeTo(30, -1)]);
+    expect((await make('192.0.2.2')).statusCode).toBe(200);
   });
 });

@@ -81,14 +81,14 @@ describe('the doctor', () => {
   });
 
   it('refuses what is too large with a sentence', async () => {
-    for (const response of [
-      await form('/doctor', { text: 'x'.repeat(600 * 1024) }),
-      await multipart({ file: { file: Buffer.alloc(600 * 1024, 'x') } }),
-      await form('/doctor', { text: 'x'.repeat(3 << 20) }),
-      await multipart({ file: { file: Buffer.alloc(3 << 20, 'x') } }),
-      await form('/doctor', { text: '' }),
-    ]) {
-      expect(response.statusCode).toBe(400);
+    for (const [response, status] of [
+      [await form('/doctor', { text: 'x'.repeat(600 * 1024) }), 400],
+      [await multipart({ file: { file: Buffer.alloc(600 * 1024, 'x') } }), 400],
+      [await form('/doctor', { text: 'x'.repeat(3 << 20) }), 413],
+      [await multipart({ file: { file: Buffer.alloc(3 << 20, 'x') } }), 413],
+      [await form('/doctor', { text: '' }), 400],
+    ] as const) {
+      expect(response.statusCode).toBe(status);
       expect(response.body).toContain('<h1>');
     }
   });
@@ -125,6 +125,21 @@ describe('an inclusion', () => {
   });
 });
 
+describe('a watch', () => {
+  it('shows its secret once, with a link to how a signature is checked', async () => {
+    const { statusCode, body } = await form('/watch', {
+      module: 'demo.example/log',
+      webhook: 'https://hooks.example/a',
+      published: '1',
+    });
+    expect(statusCode).toBe(200);
+    const [, address = '', id = ''] = /href="(\/api#(\w+))">How to check a signature/.exec(body) ?? [];
+    const told = (await pages.get(address)).body.split(`<section id="${id}">`)[1]?.split('</section>')[0];
+    expect(told).toContain('GoCenter-Signature');
+    expect(told).toContain('v0:%s:%s');
+  });
+});
+
 describe('the theme', () => {
   it('is kept in a cookie and written into the next page, so that nothing flashes', async () => {
     const { statusCode, headers } = await form('/theme', { theme: 'dark' }, { referer: 'http://localhost/search?q=x' });
@@ -151,12 +166,18 @@ describe('the theme', () => {
 it('a form that another site sends is refused', async () => {
   const cases: Record<string, string>[] = [
     { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site', origin: 'http://sibling.localhost' },
+    { 'sec-fetch-site': 'same-site' },
     { origin: 'https://evil.example' },
     { origin: 'null' },
   ];
   for (const headers of cases) {
     expect((await form('/include', { module: 'demo.example/evil' }, headers)).statusCode).toBe(403);
   }
-  const own = { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' };
-  expect((await form('/include', { module: 'demo.example/good' }, own)).statusCode).toBe(303);
+  const own = [{ 'sec-fetch-site': 'same-origin', origin: 'http://localhost' }, { origin: 'http://localhost' }, {}];
+  for (const headers of own) {
+    expect(
+      (await form('/include', { module: 'demo.example/good' }, headers as Record<string, string>)).statusCode,
+    ).toBe(303);
+  }
 });

@@ -68,6 +68,26 @@ describe.each(['in the same process', 'elsewhere'])('an API %s', where => {
     expect([wrong.statusCode, wrong.json().error.kind]).toEqual([400, 'invalid']);
   });
 
+  it('takes what our own pages send, and nothing that another site has a browser send', async () => {
+    const payload = { text: 'module a.example/b\n' };
+    const post = async (headers: Record<string, string>) =>
+      (await app().inject({ method: 'POST', url: '/api/v1/doctor', payload, headers })).statusCode;
+    for (const headers of [
+      { origin: 'http://localhost' },
+      { 'sec-fetch-site': 'same-origin', origin: 'http://x' },
+      {},
+    ]) {
+      expect([headers, await post(headers as Record<string, string>)]).toEqual([headers, 200]);
+    }
+    for (const headers of [
+      { origin: 'http://sibling.localhost' },
+      { 'sec-fetch-site': 'same-site', origin: 'http://sibling.localhost' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect([headers, await post(headers as Record<string, string>)]).toEqual([headers, 403]);
+    }
+  });
+
   it('is told who asks: private modules are seen with a token and by nobody else', async () => {
     for (const url of [
       '/corp.example/secret',

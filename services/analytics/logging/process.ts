@@ -22,7 +22,7 @@ process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 process.on('disconnect', () => process.exit());
 
 const { project, endpoint } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
-const tell = (message: Tells) => void (process.connected && process.send?.(message));
+const tell = (message: Tells) => void (process.connected && process.send?.(message, undefined, {}, () => {}));
 const client = createLoggingClient(project, endpoint);
 const sender = createSender({ client, project, onSettled: settled => tell({ settled }) });
 

@@ -60,8 +60,7 @@ export function createHooks(deps: HooksDeps): FastifyInstance {
     log[level]({ path: request.url.slice(0, 200), kind: fault.kind, err: fault.cause }, `webhook: ${fault.message}`);
     const text = fault.kind === 'internal' ? 'a defect of the server; its log says more' : fault.message;
     if (fault.retryAfter !== undefined) reply.header('Retry-After', Math.ceil(fault.retryAfter));
-    const status = (error as { statusCode?: number }).statusCode === 413 ? 413 : statusOf[fault.kind];
-    return reply.code(status).type('text/plain; charset=utf-8').send(`${fault.kind}: ${text}\n`);
+    return reply.code(statusOf[fault.kind]).type('text/plain; charset=utf-8').send(`${fault.kind}: ${text}\n`);
   });
   app.setNotFoundHandler(request => {
     const names = providers.map(name => `/hooks/${name}`);
@@ -129,6 +128,8 @@ function faultOf(error: unknown): Fault {
     code = '',
     message = '',
   } = error as { statusCode?: number; code?: string; message?: string };
-  if (code.startsWith('FST_ERR_') && statusCode >= 400 && statusCode < 500) return new Fault('invalid', message);
+  if (code.startsWith('FST_ERR_') && statusCode >= 400 && statusCode < 500) {
+    return new Fault(statusCode === 413 ? 'too-large' : 'invalid', message);
+  }
   return asFault(error);
 }

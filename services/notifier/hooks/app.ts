@@ -63,6 +63,9 @@ export function createHooks(deps: HookDeps): FastifyInstance {
   app.post('/hooks/alerts', async (request, reply) => {
     const asked = askedOf(request);
     checkAlerts(asked, secrets);
+    if (!/^application\/json\b/i.test(asked.headers['content-type'] ?? '')) {
+      throw new Fault('invalid', 'alerts are sent as application/json');
+    }
     return answer(request, reply, alertEvents(jsonOf(asked), now()));
   });
 
@@ -131,6 +134,7 @@ function faultOf(error: unknown): Fault {
     code = '',
     message = '',
   } = error as { statusCode?: number; code?: string; message?: string };
-  if (code.startsWith('FST_ERR_') && statusCode < 500) return new Fault('invalid', message, { cause: error });
+  if (code.startsWith('FST_ERR_') && statusCode < 500)
+    return new Fault(statusCode === 413 ? 'too-large' : 'invalid', message, { cause: error });
   return asFault(error);
 }

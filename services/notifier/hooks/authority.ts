@@ -39,7 +39,8 @@ export function checkJenkins(asked: Asked, secrets: HookSecrets): void {
 
 /**
  * Throws `unauthorized` unless the token for alerts came with it. Managed Alertmanager can't be given a secret, so without one
- * who is on the same private network may tell of alerts; nobody may from outside, nor through a proxy.
+ * who is on the same private network may tell of alerts; nobody may from outside, nor through a proxy, nor may the
+ * browsers there have a page of elsewhere do it.
  */
 export function checkAlerts(asked: Asked, secrets: HookSecrets): void {
   if (secrets.alerts !== undefined) {
@@ -48,7 +49,8 @@ export function checkAlerts(asked: Asked, secrets: HookSecrets): void {
   }
   const { headers, peer } = asked;
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
-  if (isForwarded || !isNear(peer)) throw closed('alerts');
+  const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
+  if (isForwarded || isBrowser || !isNear(peer)) throw closed('alerts');
 }
 
 function checkToken({ headers, token }: Asked, secret: string): void {

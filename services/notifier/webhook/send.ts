@@ -76,22 +76,22 @@ export function createWebhookSend(deps: { watches: Watches; guard: Guard; userAg
         const url = new URL(watch.deliver.webhook);
         const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
         if ((url.protocol !== 'https:' || port !== 443) && !guard.listed(url.hostname, port)) {
-          throw new Fault('refused', 'webhooks are https on port 443, unless ALLOW_PRIVATE_ORIGINS lists their host');
+          throw new Fault('refused', 'webhooks are https on port 443, unless WEBHOOK_ALLOW_PRIVATE lists their host');
         }
         const { status, pause } = await post(url, watch.secret, id, type, body);
-        if (status >= 200 && status < 300) return { kind: 'delivered', status, message: `answered ${status}` };
-        const message = `answered ${status}`;
+        if (status >= 200 && status < 300) return { kind: 'delivered', status, message: 'accepted' };
+        const message = 'not accepted';
         return { kind: 'later', status, message, ...(pause && { pause }), ...(status === 410 && { gone: true }) };
       } catch (error) {
-        return { kind: 'later', status: null, message: reason(error) };
+        return { kind: 'later', status: null, message: 'could not be delivered', detail: detailOf(error) };
       }
     },
     close: () => agent.destroy(),
   };
 }
 
-/** Said to whoever made the watch, so it tells nothing about the network here beyond that it did not work. */
-function reason(error: unknown): string {
+/** For operators: whoever made the watch is told nothing of names and addresses here, which anybody could ask about so. */
+function detailOf(error: unknown): string {
   const { code = '', name = '' } = error as { code?: string; name?: string };
   if (error instanceof Fault) return error.message;
   if (name === 'TimeoutError' || code.includes('TIMEOUT')) return 'did not answer in time';

@@ -13,8 +13,10 @@ export interface Endpoint {
 export type Lookup = (host: string, port: number) => Promise<readonly Endpoint[]>;
 
 export interface GuardOptions {
-  /** Hosts, or `host:port`, that may be private: ALLOW_PRIVATE_ORIGINS. */
+  /** Hosts, or `host:port`, that may be private. */
   allow: readonly string[];
+  /** The variable that `allow` is of, for who is refused; ALLOW_PRIVATE_ORIGINS by default. */
+  variable?: string;
   /** Addresses that the operator has configured as origins; their host and port may be private. */
   configured?: readonly URL[];
   /** Names of this repository itself: OWN_HOSTS. */
@@ -34,7 +36,8 @@ export interface Guard {
   listed(host: string, port: number): boolean;
 }
 
-export function createGuard({ allow, configured = [], own = [], lookup = systemLookup }: GuardOptions): Guard {
+export function createGuard(options: GuardOptions): Guard {
+  const { allow, variable = 'ALLOW_PRIVATE_ORIGINS', configured = [], own = [], lookup = systemLookup } = options;
   const ownHosts = new Set(own.map(host => host.toLowerCase()));
   const exempt = new Set([...allow.map(host => host.toLowerCase()), ...configured.map(hostAndPort)]);
   const listed = (host: string, port: number) => {
@@ -49,7 +52,7 @@ export function createGuard({ allow, configured = [], own = [], lookup = systemL
       const endpoints = isIP(name) === 0 ? await find(lookup, name, port) : [{ address: name, port }];
       const allowed = listed(name, port) ? [...endpoints] : endpoints.filter(({ address }) => isPublicAddress(address));
       if (allowed.length === 0) {
-        throw new Fault('refused', `${name} has a private or reserved address; ALLOW_PRIVATE_ORIGINS may list it`);
+        throw new Fault('refused', `${name} has a private or reserved address; ${variable} may list it`);
       }
       return allowed;
     },
@@ -78,7 +81,7 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 /** A public address that means the host's own agent on every machine of that cloud. */
 const azureWireServer = '168.63.129.16';
 
-const systemLookup: Lookup = async (host, port) =>
+export const systemLookup: Lookup = async (host, port) =>
   (await dnsLookup(host, { all: true })).map(({ address }) => ({ address, port }));
 
 async function find(lookup: Lookup, host: string, port: number): Promise<readonly Endpoint[]> {

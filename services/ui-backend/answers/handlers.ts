@@ -12,6 +12,8 @@ export type Handlers = {
 /** For whom, and what that one may see. */
 export interface View {
   reader: Reader;
+  /** What counts as one client: the name of its token, or its network. */
+  client: string;
   catalogue: VisibleCatalogue;
 }
 

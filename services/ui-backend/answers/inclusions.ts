@@ -61,7 +61,9 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
       const done = isShown || now().getTime() - info.time.getTime() > longestIndexing;
       return { ...about, state: 'published', at, message: 'It is checked, published and kept for ever.', done };
     }
-    const outcome = await readOutcome(records, module, version, now());
+    const written = await readOutcome(records, module, version, new Date(0)); // one that holds no more, too
+    const isGivenUp = written?.givenUp === true && written.at >= requestedAt;
+    const outcome = isGivenUp ? written : await readOutcome(records, module, version, now());
     if (outcome !== undefined) {
       const until = orNull(outcome.until);
       const base = { ...about, at: outcome.at, until };
@@ -70,7 +72,7 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
         return { ...base, state: 'rejected', message: 'It was checked and refused.', reasons, done: true };
       }
       const { message } = outcomeFault(outcome, now());
-      return { ...base, state: 'failed', message, done: !passing.has(outcome.kind) };
+      return { ...base, state: 'failed', message, done: isGivenUp || !passing.has(outcome.kind) };
     }
     const [run] = await readLog(records, module, version, 1);
     if (

@@ -21,9 +21,16 @@ export function createOverviewAnswers(deps: {
       };
     },
     async numbers(_, { catalogue }) {
-      const { modules, published, rejected, newest } = await catalogue.counts();
-      const downloads = await deps.counts?.total(lastDays(deps.now(), 7));
-      return { modules, versions: published, rejected, downloads: orNull(downloads?.all), newest: orNull(newest) };
+      const counts = await catalogue.counts();
+      const { items } = await catalogue.newest({ limit: 1 });
+      const downloads = counts && (await deps.counts?.total(lastDays(deps.now(), 7)));
+      return {
+        modules: orNull(counts?.modules),
+        versions: orNull(counts?.published),
+        rejected: orNull(counts?.rejected),
+        downloads: orNull(downloads?.all),
+        newest: orNull(items[0]?.at),
+      };
     },
   };
 }

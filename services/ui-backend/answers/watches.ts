@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import { terms } from '../../catalogue/words.ts';
-import { slackChannel } from '../../config.ts';
+import { type Config, slackChannel } from '../../config.ts';
 import { Fault } from '../../errors.ts';
 import { checkModulePath } from '../../gomod/path.ts';
 import { watchNotice } from '../../notifier/notices.ts';
 import type { Outbox } from '../../notifier/outbox.ts';
+import { mayWatchInto } from '../../notifier/slack/channels.ts';
 import {
   aboutKey,
   targetOf,
@@ -13,8 +13,9 @@ import {
   type WatchState,
   watchedEvents,
 } from '../../notifier/watches.ts';
-import { isPublicAddress } from '../../processor/net/guard.ts';
+import { checkWebhook } from '../../notifier/webhook/allowed.ts';
 import type { Reader } from '../../proxy/access.ts';
+import { createRateLimiter } from '../../proxy/rate.ts';
 import { readJson } from '../../records/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { Watch as WatchAnswer } from '../schemas/watch.ts';
@@ -26,13 +27,17 @@ export interface WatchDeps {
   records: Storage;
   /** Of the pages, without a slash at the end. */
   pages: string;
-  /** ALLOW_PRIVATE_ORIGINS: hosts, or `host:port`, that need not be public. */
-  allow: readonly string[];
+  config: Pick<Config, 'RATE_LIMIT' | 'SLACK_CHANNEL' | 'SLACK_WATCH_CHANNELS' | 'WEBHOOK_ALLOW_PRIVATE'>;
 }
+
+/** Watches that one client makes a second, and at once: each sends a message to somewhere. */
+const rate = 1 / 30;
+const burst = 20;
 
 /** Watches are made and ended here; the notifier finds them in the store and delivers. */
 export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'watched' | 'unwatch'> {
-  const { watches, outbox, records, pages, allow } = deps;
+  const { watches, outbox, records, pages, config } = deps;
+  const limiter = createRateLimiter(config.RATE_LIMIT === 0 ? 0 : rate, undefined, burst);
 
   async function found(id: string, reader: Reader): Promise<Watch> {
     const watch = await watches.get(id);
@@ -47,6 +52,9 @@ export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'w
     } catch {
       throw new Fault('invalid', 'slack must be a channel such as C0123456789 or #builds');
     }
+    if (!mayWatchInto(channel, config)) {
+      throw new Fault('refused', `${channel} is not open to watches; an operator may list it in SLACK_WATCH_CHANNELS`);
+    }
     const about = await readJson<{ slack: boolean }>(records, aboutKey);
     if (about?.slack !== true)
       throw new Fault('refused', 'Slack is not set up here; give a webhook, or follow the feed');
@@ -54,7 +62,7 @@ export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'w
   }
 
   return {
-    async watch({ module, q, events = [...watchedEvents], webhook, slack }, { reader }) {
+    async watch({ module, q, events = [...watchedEvents], webhook, slack }, { reader, client }) {
       if ((module === undefined) === (q === undefined)) throw new Fault('invalid', 'give a module, or a search as q');
       if ((webhook === undefined) === (slack === undefined)) {
         throw new Fault('invalid', 'give a webhook, or a Slack channel as slack');
@@ -67,8 +75,12 @@ export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'w
       } else if (terms(q ?? '').length === 0) throw new Fault('invalid', 'q must have a word to search for');
       const subject = module === undefined ? { search: q ?? '' } : { module };
       const deliver =
-        slack === undefined ? { webhook: checkWebhook(webhook ?? '', allow) } : { slack: await checkSlack(slack) };
-      const watch = await watches.create({ subject, events, deliver, token: reader.name });
+        slack === undefined
+          ? { webhook: checkWebhook(webhook ?? '', config.WEBHOOK_ALLOW_PRIVATE) }
+          : { slack: await checkSlack(slack) };
+      const wait = limiter.take(client);
+      if (wait > 0) throw new Fault('rate-limited', 'too many watches at once; wait a minute', { retryAfter: wait });
+      const watch = await watches.create({ subject, events, deliver, token: reader.name, client });
       // The first delivery shows that the target is there, and tells whoever reads it how to end it.
       await outbox.add(watchNotice(watch, pages), targetOf(watch));
       const { secret } = watch;
@@ -81,32 +93,6 @@ export function createWatchAnswers(deps: WatchDeps): Pick<Handlers, 'watch' | 'w
       return { id, ended: await watches.remove(id) };
     },
   };
-}
-
-/**
- * What can be said of an address without asking the network; where it leads is checked whenever it is posted to.
- * Throws `invalid` or `refused`.
- */
-function checkWebhook(text: string, allow: readonly string[]): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new Fault('invalid', 'webhook must be an https address');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new Fault('invalid', 'webhook must not hold a password; what is posted is signed instead');
-  }
-  const { hostname, port } = url;
-  const isListed = [hostname, `${hostname}:${port || (url.protocol === 'https:' ? 443 : 80)}`].some(name =>
-    allow.includes(name),
-  );
-  if (isListed) return url.href;
-  if (url.protocol !== 'https:' || port !== '') throw new Fault('refused', 'webhook must be https on port 443');
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  const isLocal = /(^|\.)localhost\.?$/.test(hostname) || !/[.:]/.test(address);
-  if (isLocal || (isIP(address) !== 0 && !isPublicAddress(address))) {
-    throw new Fault('refused', `${hostname} is private; an operator may list it in ALLOW_PRIVATE_ORIGINS`);
-  }
-  return url.href;
 }
 
 function watchAnswer({ id, subject, events, deliver, createdAt }: Watch, state: WatchState): WatchAnswer {
@@ -126,9 +112,10 @@ function watchAnswer({ id, subject, events, deliver, createdAt }: Watch, state: 
 function stateOf({ confirmed, failingSince, disabled, log }: WatchState): Pick<WatchAnswer, 'state' | 'message'> {
   if (disabled !== undefined) return { state: 'disabled', message: `It has ended: ${disabled}.` };
   if (failingSince !== undefined) {
-    const why = log[0]?.message ?? 'unknown';
+    const { status = null, message = 'unknown' } = log[0] ?? {};
+    const why = status === null ? message : `${message} (${status})`;
     return { state: 'failing', message: `Deliveries fail since ${failingSince} and are tried again: ${why}.` };
   }
   if (confirmed) return { state: 'active', message: 'Deliveries arrive.' };
-  return { state: 'new', message: 'The first message is on its way.' };
+  return { state: 'new', message: 'The first message is on its way; if none can be delivered, the watch ends.' };
 }

@@ -3,12 +3,11 @@ import { answer, Count, nullable } from './common.ts';
 
 /** Numbers for the home page. */
 export const NumbersAnswer = answer({
-  modules: Count,
-  versions: Count,
-  rejected: Count,
+  modules: nullable(Count),
+  versions: nullable(Count),
+  rejected: nullable(Count),
   downloads: nullable(Type.Integer({ minimum: 0, description: 'In the last 7 days; null where not counted' })),
-  /** When the newest version was published here. */
-  newest: nullable(Type.String()),
+  newest: nullable(Type.String({ description: 'When the newest version that may be seen was published here' })),
 });
 export type NumbersAnswer = Static<typeof NumbersAnswer>;
 

@@ -18,4 +18,8 @@ if (box) {
       location.reload();
     }
   });
+  // Refused, as when too many are followed from here: then as without scripts.
+  source.addEventListener('error', () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+  });
 }

@@ -39,6 +39,20 @@ export function apiPage({ pagesUrl }: Visit): Page {
             <code>not-found</code> is 404. After 429 and 503, <code>Retry-After</code> says when to ask again.
           </p>
         </section>
+        <section id="webhooks">
+          <h2>Webhooks</h2>
+          <p>
+            A watch posts JSON: <code>id</code>, <code>type</code>, <code>at</code>, <code>title</code>, <code>text</code> and what its
+            type adds. <code>GoCenter-Signature</code> is <code>v0=</code> and the HMAC-SHA256, in hex, of${' '}
+            <code>${'v0:<GoCenter-Timestamp>:<body as it came>'}</code> under the secret of the watch:
+          </p>
+          <pre class="file" tabindex="0" aria-label="How a signature is checked, in Go">${checkInGo}</pre>
+          <p>
+            Refuse timestamps that are more than five minutes away, and do nothing for a <code>GoCenter-Delivery</code> that you have
+            seen. Answer 2xx within ten seconds; anything else is sent again, for a day. A watch of which nothing was accepted by
+            then ends; 410 ends it at once.
+          </p>
+        </section>
         <section>
           <h2>Badges</h2>
           <p>For a README: <code>/badge/</code>, the module, <code>.svg</code>; <code>show</code> chooses what it tells.</p>
@@ -56,6 +70,13 @@ export function apiPage({ pagesUrl }: Visit): Page {
       </div>`,
   };
 }
+
+const checkInGo = `func signed(secret string, header http.Header, body []byte) bool {
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "v0:%s:%s", header.Get("GoCenter-Timestamp"), body)
+	want := "v0=" + hex.EncodeToString(mac.Sum(nil))
+	return hmac.Equal([]byte(want), []byte(header.Get("GoCenter-Signature")))
+}`;
 
 const endpointCard = (name: string, { method, path, about, request, fresh }: Endpoint): Html => {
   const required = new Set((request as { required?: string[] }).required ?? []);

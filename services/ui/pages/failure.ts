@@ -6,6 +6,7 @@ import type { Page } from '../page.ts';
 const titles: Partial<Record<FaultKind, string>> = {
   'not-found': 'This is not here',
   invalid: 'This can’t be asked',
+  'too-large': 'This is too large',
   method: 'This can’t be asked',
   unauthorized: 'An access token is needed',
   refused: 'This is refused',

@@ -35,7 +35,7 @@ export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> 
         </section>
         ${numbersRow(numbers)}
         ${
-          numbers.versions === 0
+          newest.items.length === 0
             ? empty(
                 'Nothing is here yet',
                 html`<p>
@@ -52,13 +52,21 @@ export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> 
   };
 }
 
-const numbersRow = (numbers: Answer<'numbers'>): Html => html`
-  <dl class="numbers">
-    <div><dt>Modules</dt><dd>${count(numbers.modules)}</dd></div>
-    <div><dt>Versions</dt><dd>${count(numbers.versions)}</dd></div>
-    ${numbers.downloads !== null && html`<div><dt>Downloads in 7 days</dt><dd>${count(numbers.downloads)}</dd></div>`}
-    <div><dt>Refused by a rule</dt><dd>${count(numbers.rejected)}</dd></div>
-  </dl>`;
+function numbersRow({ modules, versions, downloads, rejected }: Answer<'numbers'>): Html | undefined {
+  const figures = [
+    ['Modules', modules],
+    ['Versions', versions],
+    ['Downloads in 7 days', downloads],
+    ['Refused by a rule', rejected],
+  ] as const;
+  // Null where they would tell of private modules.
+  const known = figures.filter((figure): figure is (typeof figures)[number] & [string, number] => figure[1] !== null);
+  if (known.length === 0) return undefined;
+  return html`
+    <dl class="numbers">
+      ${known.map(([name, figure]) => html`<div><dt>${name}</dt><dd>${count(figure)}</dd></div>`)}
+    </dl>`;
+}
 
 interface Ranked {
   module: string;

@@ -107,7 +107,7 @@ export function watchedPage(watch: Watch, secret?: string | null): Page {
               html`<div>
                 <h2>The secret that signs what is posted</h2>
                 ${copyLine(secret, 'the secret of this watch')}
-                <p class="quiet-text">It is shown this once. How to check a signature is told in <a href="/api#watch">the API</a>.</p>
+                <p class="quiet-text">It is shown this once. <a href="/api#webhooks">How to check a signature</a>.</p>
               </div>`
             }
             <p>Keep <a href=${`/watches/${id}`}>the address of this watch</a>: whoever has it may see and end it.</p>

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../services/metrics.ts';
+import { createDispatcher } from '../../services/notifier/dispatcher.ts';
+import { createNotifierMetrics } from '../../services/notifier/metrics.ts';
+import type { Notice } from '../../services/notifier/notice.ts';
+import { createOutbox, type Delivery } from '../../services/notifier/outbox.ts';
+import type { Result } from '../../services/notifier/send.ts';
+import { createFlood } from '../../services/notifier/slack/flood.ts';
+import { createWatches, targetOf, type WantedWatch, type Watch } from '../../services/notifier/watches.ts';
+import { createFileStorage } from '../../services/storage/files.ts';
+import { until } from '../e2e/until.ts';
+import { Clock } from './start.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** The dispatcher on a real store; a webhook whose host begins with `silent` does not answer until all is over. */
+async function start() {
+  const folder = await mkdtemp(join(tmpdir(), 'gocenter-lanes-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const clock = new Clock();
+  const { now } = clock;
+  const records = await createFileStorage({ root: folder });
+  const [watches, outbox] = [createWatches({ records, now }), createOutbox({ records, now })];
+  const over = Promise.withResolvers<void>();
+  /** Hosts and channels, in the order in which they were called. */
+  const called: string[] = [];
+  const delivered: string[] = [];
+  const send = async ({ target }: Delivery): Promise<Result> => {
+    const watch = target.kind === 'webhook' ? await watches.get(target.watch) : undefined;
+    const deliver = watch?.deliver;
+    const name =
+      target.kind === 'slack'
+        ? target.channel
+        : new URL(deliver && 'webhook' in deliver ? deliver.webhook : '').hostname;
+    called.push(name);
+    if (name.startsWith('silent')) {
+      await over.promise;
+      return { kind: 'later', status: null, message: 'did not answer' };
+    }
+    if (name.startsWith('slow')) clock.pass(9000);
+    delivered.push(name);
+    return { kind: 'delivered', status: 200, message: 'accepted' };
+  };
+  const dispatcher = createDispatcher({
+    outbox,
+    watches,
+    send: { slack: send, webhook: send },
+    flood: createFlood(now),
+    mayTell: () => true,
+    leads: async () => true,
+    metrics: createNotifierMetrics(createMetrics().registry),
+    log: pino({ level: 'silent' }),
+    now,
+  });
+  closers.push(() => dispatcher.close());
+  closers.push(async () => over.resolve());
+  const notice: Notice = {
+    ...{ id: 'published a.example/x@v1.0.0', type: 'module.published', at: now().toISOString(), level: 'info' },
+    ...{ thread: 'module a.example/x', title: 'news', text: '', data: {} },
+  };
+  return {
+    called,
+    delivered,
+    /** All that is due begins; what does not answer is not waited for. */
+    round: () => dispatcher.round(),
+    tellSlack: (channel: string) => outbox.add(notice, { kind: 'slack', channel }),
+    tell: (id: string, watch: Watch) => outbox.add({ ...notice, id }, targetOf(watch)),
+    async watch(host: string, { confirmed = false, client = host } = {}) {
+      const wanted: WantedWatch = {
+        subject: { module: 'a.example/x' },
+        events: ['published'],
+        deliver: { webhook: `https://${host}/` },
+        token: undefined,
+        client,
+      };
+      const watch = await watches.create(wanted);
+      if (confirmed) await watches.saveState(watch.id, { confirmed, log: [] });
+      await outbox.add(notice, targetOf(watch));
+      return watch;
+    },
+  };
+}
+
+describe('webhooks that do not answer', () => {
+  it('hold up neither operators nor a webhook that took what it was sent before', async () => {
+    const { round, watch, tellSlack, delivered, called } = await start();
+    for (let i = 0; i < 60; i++) await watch(`silent${i}.example`);
+    await watch('good.example', { confirmed: true });
+    await tellSlack('C0OPERATORS');
+    await round();
+    await until('both are told', () => delivered.length === 2);
+    expect(delivered.toSorted()).toEqual(['C0OPERATORS', 'good.example']);
+    expect(called.filter(name => name.startsWith('silent')).length).toBeLessThanOrEqual(8);
+  });
+
+  it('hold up no new webhook of another host, however many there are of theirs', async () => {
+    const { round, watch, delivered, called } = await start();
+    for (let i = 0; i < 60; i++) await watch('silent.example');
+    await watch('new.example');
+    await round();
+    await until('the new one is told', () => delivered.length === 1);
+    expect(called.filter(name => name === 'silent.example').length).toBeLessThanOrEqual(2);
+  });
+
+  it('hold up no others even if they took what they were sent before', async () => {
+    const { round, watch, delivered } = await start();
+    for (let i = 0; i < 60; i++) await watch('silent.example', { confirmed: true });
+    await watch('good.example', { confirmed: true });
+    await round();
+    await until('the good one is told', () => delivered.length === 1);
+  });
+
+  it('nor do those that take their time, after the first time', async () => {
+    const { round, watch, tell, called } = await start();
+    const slow = [];
+    for (let i = 0; i < 3; i++) slow.push(await watch(`slow${i}.example`, { confirmed: true }));
+    await (await round()).done;
+    // Eight that are silent take all the places that are left to such.
+    for (let i = 0; i < 8; i++) await watch(`silent${i}.example`);
+    await round();
+    await until('they are called', () => called.length === 11);
+    for (const each of slow) await tell('again', each);
+    await watch('good.example', { confirmed: true });
+    await round();
+    await until('the good one is told', () => called.at(-1) === 'good.example');
+    expect(called).toHaveLength(12);
+  });
+});
