@@ -52,7 +52,8 @@ export async function openSharedAnalytics(options: DuckdbOptions): Promise<Analy
     try {
       if (analytics !== undefined) return await act(analytics);
     } catch (error) {
-      if (!isGone(error) && !(error instanceof Ended)) throw error;
+      // The last is of a process that was started again, and found that another has taken its place.
+      if (!isGone(error) && !(error instanceof Ended) && !isHeld(error)) throw error;
     }
     if (closed) throw new Fault('unavailable', 'the analytics are closed');
     return act(await instead(asked));
