@@ -109,6 +109,11 @@ export interface Package {
   internal: boolean;
   /** What it exports, sorted: `func Parse`, `type Reader`, `method Reader.Read`, `const Max`, `var ErrClosed`. */
   exported: string[];
+  /**
+   * How each of `exported` is declared, in their order: `func Parse(text string) error`. Cut at 1000 characters. Not in
+   * what was catalogued before declarations were read.
+   */
+  declared?: string[];
 }
 
 export interface File {

@@ -49,7 +49,7 @@ describe('a version is described from its zip', () => {
       licences: [{ id: 'MIT', file: 'LICENSE' }],
       readme: { file: 'README.md', text: '# Large\n' },
       packages: [
-        { path: 'large.test/m', synopsis: 'Package m is large.', exported: ['func Do'] },
+        { path: 'large.test/m', synopsis: 'Package m is large.', exported: ['func Do'], declared: ['func Do()'] },
         { path: 'large.test/m/zz', synopsis: 'Package zz comes last.' },
       ],
       fileCount: 13,
