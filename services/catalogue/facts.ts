@@ -36,6 +36,8 @@ export interface Content {
   /** Sorted by name; the first 5000. */
   files: File[];
   fileCount: number;
+  /** Why its zip can't be read: then what is known is of its go.mod and .info, and the rest is empty. */
+  unreadable?: string;
   /** Bytes of the zip, and of the files in it. */
   zipSize: number;
   size: number;

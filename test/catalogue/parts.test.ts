@@ -5,6 +5,7 @@ import { fixFor, isAffected } from '../../services/catalogue/affects.ts';
 import { isLicenceFile, licencesIn } from '../../services/catalogue/licences.ts';
 import { distance, nearest, trigrams } from '../../services/catalogue/nearest.ts';
 import { highest, newest, retraction } from '../../services/catalogue/newest.ts';
+import { readmeSynopsis } from '../../services/catalogue/readme-synopsis.ts';
 import { kindsOf, licencesOf, synopsisOf } from '../../services/catalogue/summarize.ts';
 import { pathWords, terms, words } from '../../services/catalogue/words.ts';
 
@@ -263,4 +264,30 @@ describe('kinds and synopsis of a module', () => {
     expect(synopsisOf('a.b/m', packages)).toBe('other');
     expect(synopsisOf('a.b/m', [...packages, of('a.b/m', 'm', 'own')])).toBe('own');
   });
+
+  test('of a root that says nothing the README tells, before a package inside', () => {
+    const packages = [of('a.b/m/bpf', 'bpf', 'Package bpf does bytes.')];
+    const readme =
+      '# Go Networking\n\n[![Go](https://x/b.svg)](https://x)\n\nThis repository holds *networking* packages.\n';
+    expect(synopsisOf('a.b/m', packages, readme)).toBe('This repository holds networking packages.');
+    expect(synopsisOf('a.b/m', [of('a.b/m', 'm', 'own'), ...packages], readme)).toBe('own');
+    expect(synopsisOf('a.b/m', packages, '# Title\n')).toBe('Package bpf does bytes.');
+  });
+
+  test.each([
+    ['# Go Networking\nThis is `net`. More.', 'This is net.'],
+    ['Title\n=====\n\nSee [the docs](https://x.y) for v1.2 of it! And more.', 'See the docs for v1.2 of it!'],
+    ['<p align="center">\n<img src="x">\n</p>\n\n[![a](b)](c) [![d](e)](f)\n\nIt is a thing', 'It is a thing'],
+    ['```go\nfunc main() {\n\n code here\n\n}\n```\n\n* a list\n\n> a quote\n\nWords at last.', 'Words at last.'],
+    ['[a]: https://x.y\n\nsnake_case words stay', 'snake_case words stay'],
+    ['', ''],
+    ['# Only a title', ''],
+  ])('README %j begins with %j', (readme, wanted) => {
+    expect(readmeSynopsis(readme)).toBe(wanted);
+  });
+
+  test('a README that is made to be slow is read at once', () => {
+    for (const text of ['[!['.repeat(5000), '<'.repeat(10_000), `a ${'_ '.repeat(5000)}`, '. '.repeat(5000)])
+      readmeSynopsis(text);
+  }, 1000);
 });

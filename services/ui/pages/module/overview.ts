@@ -48,7 +48,10 @@ function aside(subject: Subject): Html {
         ['Published here', when(version.at)],
         version.time !== null && ['Committed', when(version.time)],
         ['Used by', html`<a href=${tabLink(subject, 'used-by')}>${count(module.usedBy)} here</a>`],
-        ['Downloads in 30 days', html`<a href=${tabLink(subject, 'downloads')}>${count(module.downloads)}</a>`],
+        [
+          subject.named === undefined ? 'Downloads in 30 days' : 'Downloads in 30 days, all versions',
+          html`<a href=${tabLink(subject, 'downloads')}>${count(module.downloads)}</a>`,
+        ],
         module.repository !== null && ['Repository', outLink(module.repository, shortAddress(module.repository))],
         version.go !== null && ['Go', `${version.go} or newer`],
         version.zipSize !== null && ['Size', `${bytes(version.zipSize)} zipped, ${counted(version.files, 'file')}`],
