@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../services/errors.ts';
-import type { Messaging } from '../../services/messaging/index.ts';
+import type { DeadLetter, Messaging } from '../../services/messaging/index.ts';
 import type { Origin } from '../../services/origin/index.ts';
 import { createAccess } from '../../services/proxy/access.ts';
 import { clearOutcome, RunLog, versionKey, writeOutcome } from '../../services/records/index.ts';
@@ -23,7 +23,11 @@ async function start() {
   const published = await createFileStorage({ root: join(folder, 'published') });
   const records = await createFileStorage({ root: join(folder, 'records') });
   const sent: { module: string; version: string; by: string }[] = [];
-  const messaging = { publish: async (_: string, message: never) => sent.push(message) } as unknown as Messaging;
+  const dead: DeadLetter[] = [];
+  const messaging = {
+    publish: async (_: string, message: never) => sent.push(message),
+    deadLetters: async (name: string) => (name === 'processor' ? [...dead] : []),
+  } as unknown as Messaging;
   const origin = {
     latest: async () => ({ Version: 'v1.4.0' }),
     query: async (_: string, query: string) => {
@@ -39,7 +43,10 @@ async function start() {
   const answers = createInclusionAnswers({ published, records, messaging, origin, now });
   const access = createAccess({ tokens: [], requireToken: false, privateModules: ['corp.example'] });
   const view = { reader: access.identify(undefined) } as View;
-  return { answers, view, published, records, sent };
+  const wait = (ms: number) => {
+    time += ms;
+  };
+  return { answers, view, published, records, sent, dead, wait };
 }
 
 const module = 'a.example/x';
@@ -59,6 +66,38 @@ describe('an inclusion request', () => {
 
     await published.put(`${versionKey(module, version)}.info`, Buffer.from('{}'));
     expect(await state()).toMatchObject({ state: 'published', done: true });
+  });
+
+  it('that was given up is failed for good with the reason, and gets on again when it is replayed or asked for again', async () => {
+    const { answers, view, sent, dead, wait } = await start();
+    const letterOf = (message: unknown) => ({
+      ...{ id: '1', message, publishedAt: new Date(), attempts: 5, error: 'the disk is full' },
+    });
+    const { id } = await answers.include({ module, version }, view);
+    const state = () => answers.inclusion({ id }, view);
+    const [first] = sent;
+    dead.push(
+      letterOf({ ...first, requestedAt: '2026-01-01T00:00:00.000Z' }),
+      letterOf({ ...first, version: 'v2.0.0' }),
+    );
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
+
+    dead.push(letterOf(first));
+    wait(60_000);
+    const message = expect.stringMatching(/given up after 5 attempts: the disk is full\. Ask for it again/);
+    expect(await state()).toMatchObject({ state: 'failed', done: true, message });
+
+    const [replayed] = dead.splice(2);
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
+
+    if (replayed !== undefined) dead.push(replayed);
+    wait(60_000);
+    expect(await answers.include({ module, version }, view)).toMatchObject({ state: 'requested', done: false });
+    expect(sent).toHaveLength(2);
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
   });
 
   it('tells why a version was rejected, rule by rule', async () => {

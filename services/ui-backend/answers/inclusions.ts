@@ -8,6 +8,7 @@ import { outcomeFault, readJson, readLog, readOutcome, versionKey } from '../../
 import type { Storage } from '../../storage/index.ts';
 import { isRejection } from '../../validator/reject.ts';
 import type { Inclusion } from '../schemas/inclusion.ts';
+import { createGivenUp } from './given-up.ts';
 import { type Handlers, orNull, type View } from './handlers.ts';
 
 /**
@@ -43,6 +44,7 @@ export interface InclusionDeps {
 
 export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'include' | 'inclusion' | 'inclusions'> {
   const { published, records, messaging, origin, now } = deps;
+  const givenUp = createGivenUp(messaging, now);
 
   const read = (id: string) => readJson<Asked>(records, `inclusions/by-id/${id}.json`);
 
@@ -64,6 +66,12 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
       }
       const { message } = outcomeFault(outcome, now());
       return { ...base, state: 'failed', message, done: !passing.has(outcome.kind) };
+    }
+    const letter = await givenUp(asked);
+    if (letter !== undefined) {
+      const tries = letter.attempts === 1 ? '1 attempt' : `${letter.attempts} attempts`;
+      const message = `It was given up after ${tries}: ${letter.error}. Ask for it again, or have an operator replay it.`;
+      return { ...about, state: 'failed', at: now().toISOString(), message, done: true };
     }
     const [run] = await readLog(records, module, version, 1);
     if (
