@@ -7,13 +7,15 @@ import { hasChromium } from '../test/browser/chromium.ts';
 import { generateModule, type Shape } from './catalogue-world.ts';
 import { firstPage } from './pages/first-page.ts';
 import { type Kind, visit } from './pages/visitors.ts';
+import { measureWebhooks } from './pages/webhook.ts';
 import { run } from './process.ts';
 import { freePort } from './tools.ts';
 
 /**
  * The pages as people see them: every service in one process over a generated catalogue, and visitors who come at a
  * constant rate whatever the answers, from many addresses. `npm run bench:pages [-- --modules 100000 --versions 10 --rate 100
- * --seconds 60 --sessions 10000 --file kept.sqlite]`; a catalogue that is there already is taken as it is.
+ * --seconds 60 --sessions 10000 --file kept.sqlite]`; a catalogue that is there already is taken as it is. Then new tags that webhooks announce;
+ * `--only webhooks` measures those alone.
  */
 const { values } = parseArgs({
   options: {
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '10000' },
     file: { type: 'string' },
     profile: { type: 'string' },
+    tags: { type: 'string', default: '20' },
+    only: { type: 'string' },
   },
 });
 const shape: Shape = { modules: Number(values.modules), versions: Number(values.versions) };
@@ -36,6 +40,22 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const objectives: Partial<Record<Kind, number>> = { search: 50, module: 60 };
 
 try {
+  if (values.only !== 'webhooks') await measureVisits();
+  const { downloadable, shown } = await measureWebhooks(folder, Number(values.tags));
+  say(`${downloadable.length} new tags, each announced by a webhook, with a local origin:`);
+  say(`  downloadable, in the list and the latest ${spread(downloadable)}, promised < 3000`);
+  say(`  on its page ${spread(shown)}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function spread(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (part: number) => (sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(0);
+  return `p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms`;
+}
+
+async function measureVisits(): Promise<void> {
   if (!existsSync(file)) await fill();
   const [uiPort, adminPort] = [await freePort(), await freePort()];
   const flags = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
@@ -73,8 +93,6 @@ try {
   } else {
     say('first page: not measured, Chromium is missing');
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 async function fill(): Promise<void> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,32 +12,44 @@ import { generateModule, type Shape } from './catalogue-world.ts';
 
 /**
  * `reindex` on a generated store: `node bench/reindex.ts [--versions 100000]`. The store is written without the care
- * that publishing takes, which is not what is measured here. Prints seconds and the largest resident memory.
+ * that publishing takes, by another process: neither is measured here. Prints seconds, and the largest resident memory so
+ * far at each quarter: it must not grow with what has been read.
  */
-const { values } = parseArgs({ options: { versions: { type: 'string', default: '100000' } } });
+const { values } = parseArgs({
+  options: { versions: { type: 'string', default: '100000' }, write: { type: 'string' } },
+});
 const shape: Shape = { modules: Math.ceil(Number(values.versions) / 10), versions: 10 };
-const folder = mkdtempSync(join(tmpdir(), 'reindex-bench-'));
+const folder = values.write ?? mkdtempSync(join(tmpdir(), 'reindex-bench-'));
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-try {
+if (values.write !== undefined) {
   await writeStore();
+  process.exit();
+}
+try {
+  const args = [import.meta.filename, '--versions', values.versions, '--write', folder];
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
   const stores = {
     published: await createFileStorage({ root: join(folder, 'published') }),
     records: await createFileStorage({ root: join(folder, 'records') }),
   };
   const catalogue = await createSqliteCatalogue({ file: join(folder, 'catalogue.sqlite') });
   let largest = 0;
-  const progress = () => {
-    largest = Math.max(largest, process.memoryUsage().rss);
+  let quarters: string[] = [];
+  const progress = (done: number) => {
+    largest = Math.max(largest, process.memoryUsage.rss());
+    const reached = Math.floor((4 * done) / (shape.modules * shape.versions));
+    while (quarters.length < reached) quarters.push(`${Math.round(largest / 2 ** 20)}`);
   };
   for (const run of ['first', 'again']) {
+    quarters = [];
     const started = performance.now();
     const { read, failed } = await rebuild({ stores, catalogue, progress });
     const seconds = (performance.now() - started) / 1000;
     const rate = Math.round(read / seconds);
     say(`${run}: ${read} versions (${failed} failed) in ${seconds.toFixed(1)} s, ${rate} a second`);
+    say(`  resident memory at most, by quarters: ${quarters.join(', ')} MiB`);
   }
-  say(`resident memory: ${Math.round(largest / 2 ** 20)} MiB at most`);
   await catalogue.close();
 } finally {
   rmSync(folder, { recursive: true });

@@ -11,7 +11,7 @@ import type { Origin } from '../origin/index.ts';
 import { createAccess, type Token } from '../proxy/access.ts';
 import type { Storage } from '../storage/index.ts';
 import { compareAnswers } from './answers/compare.ts';
-import { doctorAnswers } from './answers/doctor.ts';
+import { createDoctorAnswers } from './answers/doctor.ts';
 import { createDownloadAnswers, type DownloadCounts, lastDays } from './answers/downloads.ts';
 import { graphAnswers } from './answers/graph.ts';
 import type { Handlers } from './answers/handlers.ts';
@@ -20,7 +20,7 @@ import { createModuleAnswers } from './answers/module.ts';
 import { freshness } from './answers/objectives.ts';
 import { createOverviewAnswers } from './answers/overview.ts';
 import { createSearchAnswers } from './answers/search.ts';
-import { securityAnswers } from './answers/security.ts';
+import { createSecurityAnswers } from './answers/security.ts';
 import { createStatusAnswer } from './answers/status.ts';
 import { createWatchAnswers } from './answers/watches.ts';
 import { type Answers, createAnswers, createApi } from './api.ts';
@@ -37,6 +37,7 @@ export interface UiBackendDeps {
     | 'RATE_LIMIT'
     | 'REQUIRE_TOKEN'
     | 'TRUSTED_PROXIES'
+    | 'VULNDB'
   >;
   tokens: readonly Token[];
   catalogue: Catalogue;
@@ -113,10 +114,10 @@ function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
     ...createModuleAnswers({ ...deps, versionDownloads }),
     ...graphAnswers,
     ...compareAnswers,
-    ...securityAnswers,
+    ...createSecurityAnswers({ database: deps.config.VULNDB !== '' }),
     ...createDownloadAnswers({ counts: downloads, now }),
     ...createOverviewAnswers({ counts: downloads, now }),
-    ...doctorAnswers,
+    ...createDoctorAnswers({ database: deps.config.VULNDB !== '' }),
     ...createInclusionAnswers({ ...deps, now }),
     ...createWatchAnswers({
       ...deps,

@@ -34,7 +34,7 @@ const sections = [
   ['/api', 'API'],
 ] as const;
 
-const scripts = ['copy.js', 'theme.js', 'suggest.js'];
+const scripts = ['copy.js', 'theme.js', 'suggest.js', 'tabs.js'];
 
 export function renderPage(page: Page, options: { assets: Assets; theme: Theme }): string {
   const { assets, theme } = options;

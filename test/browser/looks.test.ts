@@ -79,6 +79,23 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     });
   });
 
+  it('on a phone the tab that is shown is in sight, and so is the last row of numbers', async () => {
+    const { page, close } = await openPage(browser, site.url, { viewport: { width: 390, height: 900 } });
+    for (const tab of ['used-by', 'checks', 'go-mod']) {
+      await page.goto(`/${yaml}?tab=${tab}`);
+      const box = await page.locator('.tabs [aria-current]').boundingBox();
+      expect([tab, (box?.x ?? -1) >= 0 && (box?.x ?? 0) + (box?.width ?? 999) <= 390]).toEqual([tab, true]);
+    }
+    await page.goto('/doctor');
+    await page.getByLabel('The text of a go.mod or go.sum').fill(`module a.example/b\n\nrequire ${yaml} v1.1.0\n`);
+    await page.getByRole('button', { name: 'Examine' }).click();
+    const numbers = await page.locator('.numbers').boundingBox();
+    const last = await page.locator('.numbers > :last-child').boundingBox();
+    const gap = (numbers?.x ?? 0) + (numbers?.width ?? 0) - (last?.x ?? 0) - (last?.width ?? 0);
+    expect(gap).toBeLessThan(3);
+    await close();
+  });
+
   it.each([390, 1440])('nothing moves while a page loads, at %s', async width => {
     const { page, close } = await openPage(browser, site.url, { viewport: { width, height: 900 } });
     for (const address of ['/', '/search?q=yaml', `/${yaml}`, `/${yaml}?tab=versions`, '/status']) {

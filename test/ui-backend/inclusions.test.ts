@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { VersionDetail } from '../../services/catalogue/index.ts';
 import { Fault } from '../../services/errors.ts';
 import type { DeadLetter, Messaging } from '../../services/messaging/index.ts';
 import type { Origin } from '../../services/origin/index.ts';
@@ -40,13 +41,18 @@ async function start() {
     time += 1000;
     return new Date(time);
   };
-  const answers = createInclusionAnswers({ published, records, messaging, origin, now });
+  const indexed = new Set<string>();
+  const catalogue = {
+    version: async (module: string, version: string) =>
+      indexed.has(`${module}@${version}`) ? ({ status: 'published' } as VersionDetail) : undefined,
+  };
+  const answers = createInclusionAnswers({ published, records, messaging, origin, catalogue, now });
   const access = createAccess({ tokens: [], requireToken: false, privateModules: ['corp.example'] });
   const view = { reader: access.identify(undefined) } as View;
   const wait = (ms: number) => {
     time += ms;
   };
-  return { answers, view, published, records, sent, dead, wait };
+  return { answers, view, published, records, sent, dead, wait, indexed };
 }
 
 const module = 'a.example/x';
@@ -54,7 +60,7 @@ const version = 'v1.0.0';
 
 describe('an inclusion request', () => {
   it('is asked for by message, and told of as it gets on: requested, fetched, published', async () => {
-    const { answers, view, sent, records, published } = await start();
+    const { answers, view, sent, records, published, indexed } = await start();
     const asked = await answers.include({ module, version }, view);
     expect(asked).toMatchObject({ module, version, state: 'requested', done: false });
     expect(sent).toMatchObject([{ v: 1, module, version, by: 'page' }]);
@@ -65,6 +71,9 @@ describe('an inclusion request', () => {
     expect(await state()).toMatchObject({ state: 'fetched', done: false });
 
     await published.put(`${versionKey(module, version)}.info`, Buffer.from('{}'));
+    // Its page is not there before the catalogue has it.
+    expect(await state()).toMatchObject({ state: 'published', done: false });
+    indexed.add(`${module}@${version}`);
     expect(await state()).toMatchObject({ state: 'published', done: true });
   });
 

@@ -53,7 +53,10 @@ export async function startUiBackend(options: StartOptions = {}) {
   const { now = () => new Date() } = options;
   const logged: unknown[] = [];
   const { api, app, changed } = await createUiBackend({
-    config: readConfig({ UPSTREAM: 'off', SUMDB: 'off', RATE_LIMIT: '0', ...options.environment }),
+    config: readConfig({
+      ...{ UPSTREAM: 'off', SUMDB: 'off', RATE_LIMIT: '0', VULNDB: folder },
+      ...options.environment,
+    }),
     tokens: options.tokens ?? [],
     catalogue,
     downloads: options.downloads ?? noDownloads,

@@ -16,7 +16,8 @@ const maxLooked = 500;
 /** Later major versions are looked for this far. */
 const majorsAhead = 3;
 
-export const doctorAnswers: Pick<Handlers, 'doctor'> = {
+/** `database`: whether there is one that vulnerabilities are known from. */
+export const createDoctorAnswers = ({ database }: { database: boolean }): Pick<Handlers, 'doctor'> => ({
   async doctor({ text }, { catalogue }) {
     const reading = readRequirements(text);
     const { asked } = reading;
@@ -31,14 +32,16 @@ export const doctorAnswers: Pick<Handlers, 'doctor'> = {
     const direct = reading.kind === 'go.mod' ? asked.filter(({ indirect }) => !indirect).slice(0, maxLooked) : [];
     const ahead = direct.flatMap(({ module }) => laterMajors(module));
     const majors = byModule(await lookUp(ahead, part => catalogue.modules(part)));
-    return diagnose(reading, {
+    const diagnosis = diagnose(reading, {
       version: one => versionsOf.get(one),
       module: ({ module }) => modules.get(module),
       fixedIn: one => fixes.get(one),
       laterMajor: one => (one.indirect ? undefined : newestOf(laterMajors(one.module), majors)),
     });
+    const { numbers } = diagnosis;
+    return { ...diagnosis, numbers: { ...numbers, vulnerable: database ? numbers.vulnerable : null } };
   },
-};
+});
 
 async function lookUp<W, T>(wanted: readonly W[], look: (part: readonly W[]) => Promise<T[]>): Promise<T[]> {
   const found: T[] = [];

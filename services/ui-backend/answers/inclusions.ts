@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Catalogue } from '../../catalogue/index.ts';
 import { Fault } from '../../errors.ts';
 import { checkModulePath, checkModuleVersion } from '../../gomod/path.ts';
 import { canonicalVersion } from '../../gomod/version.ts';
@@ -31,6 +32,8 @@ const idLength = 24;
 const endOfTime = 9_999_999_999_999;
 /** Entries that are read for a list, of which some may be repeated or hidden. */
 const maxRead = 300;
+/** How long a version that is published may lack its page before its inclusion counts as done nevertheless, in ms. */
+const longestIndexing = 60_000;
 /** Outcomes that pass by themselves: the processor tries again. */
 const passing = new Set(['timed-out', 'unavailable', 'rate-limited', 'bad-origin', 'internal']);
 
@@ -39,11 +42,12 @@ export interface InclusionDeps {
   records: Storage;
   messaging: Messaging;
   origin: Origin;
+  catalogue: Pick<Catalogue, 'version'>;
   now: () => Date;
 }
 
 export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'include' | 'inclusion' | 'inclusions'> {
-  const { published, records, messaging, origin, now } = deps;
+  const { published, records, messaging, origin, catalogue, now } = deps;
   const givenUp = createGivenUp(messaging, now);
 
   const read = (id: string) => readJson<Asked>(records, `inclusions/by-id/${id}.json`);
@@ -54,7 +58,10 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
     const info = await published.stat(`${versionKey(module, version)}.info`);
     if (info !== undefined) {
       const at = info.time.toISOString();
-      return { ...about, state: 'published', at, message: 'It is checked, published and kept for ever.', done: true };
+      const isShown = (await catalogue.version(module, version))?.status === 'published';
+      // A catalogue that stays behind is told of on the status page; here nobody waits for it any longer.
+      const done = isShown || now().getTime() - info.time.getTime() > longestIndexing;
+      return { ...about, state: 'published', at, message: 'It is checked, published and kept for ever.', done };
     }
     const outcome = await readOutcome(records, module, version, now());
     if (outcome !== undefined) {
@@ -113,7 +120,7 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
       await records.put(`inclusions/by-id/${id}.json`, Buffer.from(JSON.stringify(asked)));
       await records.put(`inclusions/by-time/${endOfTime - now().getTime()}-${id}`, Buffer.alloc(0));
       const state = await progress(asked);
-      if (!state.done || state.state === 'failed') await request(asked);
+      if (state.state !== 'published' && (!state.done || state.state === 'failed')) await request(asked);
       return state;
     },
 

@@ -4,17 +4,19 @@ import { type Handlers, moduleOf, orNull, versionOf } from './handlers.ts';
 
 const maxDetails = 16 * 1024;
 
-export const securityAnswers: Pick<Handlers, 'vulnerabilities'> = {
+/** `database`: whether there is one that vulnerabilities are known from. */
+export const createSecurityAnswers = ({ database }: { database: boolean }): Pick<Handlers, 'vulnerabilities'> => ({
   async vulnerabilities({ module, version }, view) {
     const { affected } =
       version === undefined ? await moduleOf(view, module) : await versionOf(view, { module, version });
     return {
       module,
       version: orNull(version),
+      database,
       items: affected.map(entry => vulnerabilityAnswer(entry, module)),
     };
   },
-};
+});
 
 function vulnerabilityAnswer(entry: VulnerabilityDetail, module: string): Vulnerability {
   const affected = entry.affected.filter(one => one.module === module);

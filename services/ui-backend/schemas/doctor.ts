@@ -52,7 +52,7 @@ export const DoctorAnswer = answer({
     published: Count,
     absent: Count,
     rejected: Count,
-    vulnerable: Count,
+    vulnerable: nullable(Type.Integer({ minimum: 0, description: 'Null where no vulnerability database is read' })),
     outdated: Count,
   }),
   /** A command line that does all of it; '' when there is nothing to do. */

@@ -22,6 +22,7 @@ export type Vulnerability = Static<typeof Vulnerability>;
 export const VulnerabilitiesAnswer = answer({
   module: ModulePath,
   version: nullable(Type.String({ description: 'Those that affect this version; null is any version here' })),
+  database: Type.Boolean({ description: 'A vulnerability database is read here; none is known without' }),
   items: Type.Array(Vulnerability),
 });
 export type VulnerabilitiesAnswer = Static<typeof VulnerabilitiesAnswer>;

@@ -1,3 +1,4 @@
 import './copy.js';
 import './theme.js';
 import './suggest.js';
+import './tabs.js';

@@ -122,7 +122,8 @@ function exported({ api }: Comparison): Html {
   const changed = packages.reduce((sum, item) => sum + item.changed.length, 0);
   const partly = !complete && nothing('There may be more: not all of the source was read.');
   if (packages.length === 0) {
-    return section('Exported API', '', html`<div>${nothing('What they export is the same.')}${partly}</div>`);
+    const same = complete ? 'What they export is the same.' : 'No difference in what was read, which is not all.';
+    return section('Exported API', '', nothing(same));
   }
   return section(
     'Exported API',

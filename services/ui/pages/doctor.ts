@@ -76,7 +76,7 @@ function result(diagnosis: Diagnosis): Html {
         <div><dt>Kept here</dt><dd>${count(numbers.published)}</dd></div>
         <div><dt>Not here</dt><dd>${count(numbers.absent)}</dd></div>
         <div><dt>Refused</dt><dd>${count(numbers.rejected)}</dd></div>
-        <div><dt>Vulnerable</dt><dd>${count(numbers.vulnerable)}</dd></div>
+        ${numbers.vulnerable !== null && html`<div><dt>Vulnerable</dt><dd>${count(numbers.vulnerable)}</dd></div>`}
         <div><dt>Outdated</dt><dd>${count(numbers.outdated)}</dd></div>
       </dl>
       ${findings.map(({ line, severity, message }) => notice(tones[severity], line === null ? message : `Line ${line}: ${message}`))}
@@ -88,8 +88,40 @@ function result(diagnosis: Diagnosis): Html {
       ${sick.length + findings.length === 0 && notice('good', well === 0 ? 'It requires nothing.' : 'Every line is well.')}
       ${sick.length > maxShown && html`<p class="quiet-text">and ${count(sick.length - maxShown)} more lines</p>`}
       ${well > 0 && sick.length > 0 && html`<p class="quiet-text">${icon('check')} ${counted(well, 'line')} without a finding</p>`}
+      ${
+        lines.length > 0 &&
+        html`<details>
+          <summary>Every line</summary>
+          ${everyLine(lines.slice(0, maxShown))}
+          ${lines.length > maxShown && html`<p class="quiet-text">and ${count(lines.length - maxShown)} more lines</p>`}
+        </details>`
+      }
     </section>`;
 }
+
+const standings = {
+  published: tag('kept here', 'good'),
+  rejected: tag('refused', 'bad'),
+  absent: tag('not here', 'warn'),
+} as const;
+
+const everyLine = (lines: readonly Line[]): Html =>
+  tableOf(
+    'Every line',
+    [column('Module'), column('Here'), column('Newest'), column('Licence')],
+    lines.map(
+      ({ module, version, status, newest, licences }) => html`
+        <tr>
+          <th scope="row">
+            <a href=${status === 'absent' ? includeLink(module, version) : moduleLink(module, version)}>${path(module)}</a>
+            <span class="version"> ${version}</span>
+          </th>
+          <td>${standings[status]}</td>
+          <td class="version">${newest ?? '–'}</td>
+          <td>${licences.join(', ') || '–'}</td>
+        </tr>`,
+    ),
+  );
 
 const table = (lines: readonly Line[]): Html =>
   tableOf(

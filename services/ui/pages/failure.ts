@@ -33,10 +33,10 @@ export function failurePage(fault: Fault, asked: { module?: string | undefined; 
         <p class="failure-code">${statusOf[kind]}</p>
         <h1>${titles[kind] ?? 'This failed'}</h1>
         <p class="lead">${message}</p>
-        <p>
-          ${canInclude && html`<a class="button" href=${includeLink(module, version)}>Include it</a>`}${' '}
-          ${canInclude && html`<a class="button quiet" href=${searchLink({ q: module.split('/').at(-1) })}>Search for something like it</a>`}${' '}
-          ${!canInclude && html`<a class="button" href="/">To the first page</a>`}${' '}
+        <p class="actions">
+          ${canInclude && html`<a class="button" href=${includeLink(module, version)}>Include it</a>`}
+          ${canInclude && html`<a class="button quiet" href=${searchLink({ q: module.split('/').at(-1) })}>Search for something like it</a>`}
+          ${!canInclude && html`<a class="button" href="/">To the first page</a>`}
           ${kind === 'unavailable' && html`<a class="button quiet" href="/status">Status</a>`}
         </p>
       </div>`,

@@ -97,8 +97,8 @@ export async function inclusionPage({ api, caller, proxyUrl }: Visit, id: string
         <div id="after" hidden=${inclusion.state !== 'published'}>
           ${copyLine(`go get ${module}@${version}`, 'the line that adds it')}
         </div>
-        <p>
-          <a class="button" href=${moduleLink(module, version)} data-when="done" hidden=${!done}>See ${version} ${icon('arrow')}</a>${' '}
+        <p class="actions">
+          <a class="button" href=${moduleLink(module, version)} data-when="done" hidden=${!done}>See ${version} ${icon('arrow')}</a>
           <a class="button quiet" href="/include">Include another</a>
         </p>
         <noscript>${!done && html`<p class="quiet-text">This page asks again every 2 seconds.</p>`}</noscript>

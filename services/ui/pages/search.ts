@@ -19,9 +19,9 @@ const licences = [
   'BSD-2-Clause',
   'MPL-2.0',
   'ISC',
-  'GPL-3.0',
-  'LGPL-3.0',
-  'AGPL-3.0',
+  'GPL-3.0-only',
+  'LGPL-3.0-only',
+  'AGPL-3.0-only',
 ];
 
 const keys = <T extends object>(table: T) => Object.keys(table) as (keyof T & string)[];

@@ -8,9 +8,10 @@ interface Day {
   people: number;
 }
 
-const width = 900;
-const height = 220;
-const left = 56;
+const width = 1104;
+const height = 240;
+/** For the axis, which stands where the newest days are: there the chart is seen first where it is wider than the screen. */
+const right = 56;
 const bottom = 24;
 const top = 10;
 
@@ -18,7 +19,7 @@ const top = 10;
 export function downloadsChart(days: readonly Day[]): Html {
   const most = Math.max(...days.map(({ all }) => all), 1);
   const { step, end } = scale(most);
-  const plot = { width: width - left, height: height - bottom - top };
+  const plot = { width: width - right, height: height - bottom - top };
   const slot = plot.width / days.length;
   const bar = Math.max(1, slot * 0.72);
   const y = (value: number) => top + plot.height * (1 - value / end);
@@ -30,21 +31,21 @@ export function downloadsChart(days: readonly Day[]): Html {
       <figcaption class="legend">
         <span class="key people">people</span><span class="key all">mirrors and CI</span>
       </figcaption>
-      <div class="scroll" role="region" aria-label="Chart of downloads" tabindex="0">
+      <div class="scroll from-end" role="region" aria-label="Chart of downloads" tabindex="0">
         <svg viewBox=${`0 0 ${width} ${height}`} width=${width} height=${height} role="img" aria-label=${summary}>
           ${lines.map(
             value => html`
               <g>
-                <line class="grid" x1=${left} x2=${width} y1=${y(value)} y2=${y(value)} />
-                <text class="axis" x=${left - 8} y=${y(value) + 4} text-anchor="end">${count(value)}</text>
+                <line class="grid" x1="0" x2=${plot.width} y1=${y(value)} y2=${y(value)} />
+                <text class="axis" x=${plot.width + 8} y=${y(value) + 4}>${count(value)}</text>
               </g>`,
           )}
           ${days.map(({ day: date, all, people }, index) => {
-            const x = left + index * slot + (slot - bar) / 2;
+            const x = index * slot + (slot - bar) / 2;
             return html`
               <g>
                 <title>${`${day(date)}: ${count(people)} by people, ${count(all)} in all`}</title>
-                <rect class="hit" x=${round(left + index * slot)} y=${top} width=${round(slot)} height=${plot.height} />
+                <rect class="hit" x=${round(index * slot)} y=${top} width=${round(slot)} height=${plot.height} />
                 <rect class="bar all" x=${round(x)} y=${round(y(all))} width=${round(bar)} height=${round(y(0) - y(all))} />
                 <rect class="bar people" x=${round(x)} y=${round(y(people))} width=${round(bar)} height=${round(y(0) - y(people))} />
                 ${

@@ -17,7 +17,7 @@ const moduleItem = (module: ModuleSummary): Html => html`
       <li><span class="version">${module.newest}</span>${module.time && html` · ${when(module.time)}`}</li>
       <li>${module.licences.length > 0 ? module.licences.slice(0, 3).join(', ') : 'no licence found'}</li>
       <li>used by ${short(module.usedBy)}</li>
-      ${module.downloads > 0 && html`<li>${short(module.downloads)} downloads a month</li>`}
+      ${module.downloads > 0 && html`<li>${short(module.downloads)} ${module.downloads === 1 ? 'download' : 'downloads'} a month</li>`}
       <li>${counted(module.versions, 'version')}</li>
       ${module.kinds.includes('command') && html`<li>command</li>`}
     </ul>

@@ -34,4 +34,5 @@ const table = (label: string, items: readonly { path: string; name: string; syno
           <td>${item.synopsis || html`<span class="quiet-text">no synopsis</span>`}</td>
         </tr>`,
     ),
+    'stacked',
   );

@@ -14,7 +14,7 @@ const maxDetails = 4000;
 export const securityTab: Tab = async (visit, subject) => {
   const { module } = subject.module;
   const every = visit.query.get('all') === '1';
-  const { items } = await visit.api.vulnerabilities(every ? { module } : asked(subject), visit.caller);
+  const { items, database } = await visit.api.vulnerabilities(every ? { module } : asked(subject), visit.caller);
   const filter = html`
     <nav class="chips" aria-label="Which">
       <a href=${tabLink(subject, 'security')} aria-current=${every ? undefined : 'true'}>in ${subject.version.version}</a>
@@ -25,14 +25,19 @@ export const securityTab: Tab = async (visit, subject) => {
       ${filter}
       ${
         items.length === 0
-          ? empty(
-              'No known vulnerability',
-              html`<p>The vulnerability database names none ${every ? 'in the versions kept here' : 'in this version'}.</p>`,
-            )
+          ? none(database, every ? 'in the versions kept here' : 'in this version')
           : items.map(item => card(module, item))
       }
     </div>`;
 };
+
+const none = (database: boolean, where: string): Html =>
+  database
+    ? empty('No known vulnerability', html`<p>The vulnerability database names none ${where}.</p>`)
+    : empty(
+        'Vulnerabilities are not looked for',
+        html`<p>This repository reads no vulnerability database; its operator can name one.</p>`,
+      );
 
 const card = (module: string, item: Vulnerability): Html => html`
   <section class="card vulnerability" id=${item.id}>
