@@ -12,20 +12,23 @@ export interface ReadmeRenderer {
 
 interface Waiting {
   readme: Readme;
-  resolve: (markup: string) => void;
+  /** Undefined: others took too long. */
+  resolve: (markup: string | undefined) => void;
+  timer: NodeJS.Timeout;
 }
 
 /** Texts that wait for the thread; one more is given as plain text. */
 const maxWaiting = 200;
 
 /**
- * Renders in a thread of its own, one text after another, so that no README holds up other pages; one that takes longer
- * than `patience` (ms) ends its thread. What was rendered is kept by its content, within `maxBytes`.
+ * Renders in a thread of its own, one text after another, so that no README holds up other pages: one that takes longer
+ * than `patience` (ms) ends its thread, and one that waits for others for longer than `wait` (ms) is given as the plain
+ * text that it is, this time. What was rendered is kept by its content, within `maxBytes`.
  */
-export function createReadmeRenderer(options: { maxBytes: number; patience?: number }): ReadmeRenderer {
-  const { maxBytes, patience = 1500 } = options;
+export function createReadmeRenderer(options: { maxBytes: number; patience?: number; wait?: number }): ReadmeRenderer {
+  const { maxBytes, patience = 1500, wait = 500 } = options;
   const kept = new LRUCache<string, string>({ maxSize: maxBytes, sizeCalculation: markup => 2 * markup.length + 256 });
-  const pending = new Map<string, Promise<string>>();
+  const pending = new Map<string, Promise<string | undefined>>();
   const waiting: Waiting[] = [];
   let current: Waiting | undefined;
   let worker: Worker | undefined;
@@ -55,6 +58,7 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
     if (current !== undefined || closed) return;
     current = waiting.shift();
     if (current === undefined) return;
+    clearTimeout(current.timer);
     worker ??= start();
     worker.postMessage(current.readme);
     timer = setTimeout(() => {
@@ -64,10 +68,16 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
     }, patience);
   }
 
-  function make(readme: Readme): Promise<string> {
-    if (closed || waiting.length >= maxWaiting) return Promise.resolve(plainReadme(readme.text));
+  /** Undefined when others are before it for too long. */
+  function make(readme: Readme): Promise<string | undefined> {
+    if (closed || waiting.length >= maxWaiting) return Promise.resolve(undefined);
     return new Promise(resolve => {
-      waiting.push({ readme, resolve });
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(one), 1);
+        resolve(undefined);
+      };
+      const one: Waiting = { readme, resolve, timer: setTimeout(giveUp, wait) };
+      waiting.push(one);
       next();
     });
   }
@@ -77,10 +87,11 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
       const { file, text, base = '' } = readme;
       const key = createHash('sha256').update(`${file}\0${base}\0${text}`).digest('base64url');
       const found = kept.get(key) ?? pending.get(key);
-      if (found !== undefined) return found;
+      if (found !== undefined) return (await found) ?? plainReadme(text);
       const making = make(readme).finally(() => pending.delete(key));
       pending.set(key, making);
       const markup = await making;
+      if (markup === undefined) return plainReadme(text);
       kept.set(key, markup);
       return markup;
     },
@@ -90,8 +101,9 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
     async close() {
       closed = true;
       clearTimeout(timer);
-      for (const { readme, resolve } of [...(current ? [current] : []), ...waiting.splice(0)]) {
-        resolve(plainReadme(readme.text));
+      for (const { resolve, timer } of [...(current ? [current] : []), ...waiting.splice(0)]) {
+        clearTimeout(timer);
+        resolve(undefined);
       }
       current = undefined;
       await worker?.terminate();
