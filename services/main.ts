@@ -8,6 +8,7 @@ import { configure, type Files } from './configure.ts';
 import { asFault } from './errors.ts';
 import { type Running, run, type ServiceName, serviceNames } from './run.ts';
 import { storeNames } from './stores.ts';
+import { createHttpApi } from './ui-backend/http-client.ts';
 
 /**
  * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>…` some of
@@ -57,11 +58,18 @@ async function main(): Promise<number> {
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, { reads: [], stores: storeNames }, error => say(error.message));
+  let api: ReturnType<typeof createHttpApi> | undefined;
+  // Only the services know the origins; ui-backend asks as it does for the page.
+  const resolve = async (module: string, version: string) => {
+    api ??= createHttpApi({ url: config.API_URL });
+    return (await api.include({ module, version })).version;
+  };
   try {
     const deps = { out: process.stdout, input: process.stdin, now: () => new Date(), user: currentUser };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
-    return await command.run({ ...backends, ...deps, ...catalogue }, argv);
+    return await command.run({ ...backends, ...deps, ...catalogue, resolve }, argv);
   } finally {
+    await api?.close();
     await backends.close();
   }
 }

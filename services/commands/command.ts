@@ -17,6 +17,8 @@ export interface CommandDeps {
   openCatalogue: () => Promise<Catalogue & CatalogueWriter>;
   /** Brings the catalogue's schema to this program's; undefined where opening it does that. */
   migrateCatalogue: () => Promise<{ from: number; to: number } | undefined>;
+  /** The canonical version that a branch, a commit or `latest` stands for, as the services that run resolve it. */
+  resolve: (module: string, query: string) => Promise<string>;
   /** Standard output; a terminal of so many columns, or not. */
   out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Standard input. */

@@ -30,6 +30,7 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     messaging,
     openCatalogue,
     migrateCatalogue: async () => undefined,
+    resolve: () => Promise.reject(new Error('not needed')),
     out,
     now: () => world.clock,
     user: () => 'ann',

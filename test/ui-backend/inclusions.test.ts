@@ -139,6 +139,7 @@ describe('an inclusion request', () => {
   it('resolves the latest version and branches, and keeps what the origin says of a wrong one', async () => {
     const { answers, view } = await start();
     expect(await answers.include({ module }, view)).toMatchObject({ version: 'v1.4.0' });
+    expect(await answers.include({ module, version: 'latest' }, view)).toMatchObject({ version: 'v1.4.0' });
     expect(await answers.include({ module, version: 'main' }, view)).toMatchObject({
       version: 'v1.4.1-0.20260102030405-0123456789ab',
     });

@@ -71,6 +71,18 @@ describe('the doctor', () => {
     expect(body).toContain('v1.1.0 is newer');
   });
 
+  it('of an empty form says what to give it', async () => {
+    for (const text of ['', ' \n']) {
+      const { statusCode, body } = await form('/doctor', { text });
+      expect([statusCode, /Paste a go\.mod or go\.sum, or choose a file\./.test(body)]).toEqual([400, true]);
+    }
+  });
+
+  it('offers to include what is not here', async () => {
+    const { body } = await form('/doctor', { text: goMod });
+    expect(body).toMatch(/href="\/include\?module=demo\.example%2Fnowhere&amp;version=v1\.0\.0"[^>]*>Include it</);
+  });
+
   it('says what it can’t read, and gives the text back', async () => {
     const { statusCode, body } = await form('/doctor', { text: 'require (\n<script>alert(1)</script>' });
     expect(statusCode).toBe(200);

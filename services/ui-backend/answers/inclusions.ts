@@ -98,7 +98,7 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
     if (!view.reader.maySee(module)) {
       throw new Fault('refused', `${module} is private: a token that may see it is needed to ask for it`);
     }
-    if (version === undefined) return (await origin.latest(module)).Version;
+    if (version === undefined || version === 'latest') return (await origin.latest(module)).Version;
     if (canonicalVersion(version) === version) return version;
     return (await origin.query(module, version)).Version;
   }

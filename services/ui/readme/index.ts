@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { plainReadme, type Readme } from './markdown.ts';
+import type { Said } from './worker.ts';
 
 export interface ReadmeRenderer {
   /** Markup that is harmless on our pages. What takes too long is given as the plain text that it is. */
@@ -14,11 +15,14 @@ interface Waiting {
   readme: Readme;
   /** Undefined: others took too long. */
   resolve: (markup: string | undefined) => void;
-  timer: NodeJS.Timeout;
+  /** Undefined while the thread starts: that is no other's fault. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** Texts that wait for the thread; one more is given as plain text. */
 const maxWaiting = 200;
+/** The start of the thread may take this long, in ms. */
+const longestStart = 10_000;
 
 /**
  * Renders in a thread of its own, one text after another, so that no README holds up other pages: one that takes longer
@@ -32,18 +36,39 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
   const waiting: Waiting[] = [];
   let current: Waiting | undefined;
   let worker: Worker | undefined;
+  let ready = false;
+  /** Of the thread's start, or of the text that it renders. */
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  function start(): Worker {
+  function start(): void {
     const started = new Worker(new URL('worker.ts', import.meta.url));
-    started.on('message', (markup: string | undefined) => finish(markup));
-    started.on('error', () => {
-      if (worker === started) worker = undefined;
-      finish(undefined);
+    worker = started;
+    started.on('message', (said: Said) => {
+      if ('markup' in said) finish(said.markup);
+      else begin();
     });
+    started.on('error', lose);
     started.unref();
-    return started;
+    timer = setTimeout(lose, longestStart);
+  }
+
+  function begin(): void {
+    clearTimeout(timer);
+    ready = true;
+    for (const one of waiting) one.timer = setTimeout(giveUp, wait, one);
+    next();
+  }
+
+  /** Ends a thread that takes too long, or has failed. */
+  function lose(): void {
+    clearTimeout(timer);
+    void worker?.removeAllListeners().terminate();
+    worker = undefined;
+    const hasStarted = ready;
+    ready = false;
+    if (!hasStarted) for (const one of [...waiting]) giveUp(one);
+    finish(undefined);
   }
 
   function finish(markup: string | undefined): void {
@@ -55,28 +80,27 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
   }
 
   function next(): void {
-    if (current !== undefined || closed) return;
+    if (current !== undefined || closed || waiting.length === 0) return;
+    if (worker === undefined) start();
+    if (!ready) return;
     current = waiting.shift();
-    if (current === undefined) return;
-    clearTimeout(current.timer);
-    worker ??= start();
-    worker.postMessage(current.readme);
-    timer = setTimeout(() => {
-      void worker?.removeAllListeners().terminate();
-      worker = undefined;
-      finish(undefined);
-    }, patience);
+    clearTimeout(current?.timer);
+    worker?.postMessage(current?.readme);
+    timer = setTimeout(lose, patience);
+  }
+
+  function giveUp(one: Waiting): void {
+    clearTimeout(one.timer);
+    waiting.splice(waiting.indexOf(one), 1);
+    one.resolve(undefined);
   }
 
   /** Undefined when others are before it for too long. */
   function make(readme: Readme): Promise<string | undefined> {
     if (closed || waiting.length >= maxWaiting) return Promise.resolve(undefined);
     return new Promise(resolve => {
-      const giveUp = () => {
-        waiting.splice(waiting.indexOf(one), 1);
-        resolve(undefined);
-      };
-      const one: Waiting = { readme, resolve, timer: setTimeout(giveUp, wait) };
+      const one: Waiting = { readme, resolve, timer: undefined };
+      if (ready) one.timer = setTimeout(giveUp, wait, one);
       waiting.push(one);
       next();
     });

@@ -62,7 +62,11 @@ function provenance(version: Answer<'version'>, record: NonNullable<Answer<'vers
     <section>
       <h2>Rules</h2>
       <ul class="bare checks">
-        ${record.rules.map(rule => html`<li class="good">${icon('check')}<code>${rule}</code></li>`)}
+        ${record.rules.map(rule =>
+          rule === 'checksum-database' && checksumDatabase === null
+            ? html`<li class="quiet-text">${icon('clock')}<div><code>${rule}</code> not asked</div></li>`
+            : html`<li class="good">${icon('check')}<code>${rule}</code></li>`,
+        )}
         ${record.overruled.map(rule => html`<li class="warn">${icon('warning')}<div><code>${rule}</code> was overruled by an operator</div></li>`)}
       </ul>
     </section>`;
