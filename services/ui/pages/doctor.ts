@@ -148,13 +148,16 @@ const table = (lines: readonly Line[]): Html =>
           </th>
           <td>
             <ul class="bare findings">
-              ${line.findings.map(({ kind, severity, message }) => html`<li>${tag(kind, tones[severity])} ${message}</li>`)}
+              ${line.findings.map(
+                ({ kind, severity, message }) => html`
+                  <li>
+                    ${tag(kind, tones[severity])} ${message}
+                    ${kind === 'absent' && includeIt(line.module, line.version)}
+                  </li>`,
+              )}
             </ul>
           </td>
-          <td>
-            ${line.instead !== null && html`<code>${line.instead}</code>`}
-            ${line.status === 'absent' && includeIt(line.module, line.version)}
-          </td>
+          <td>${line.instead !== null && html`<code>${line.instead}</code>`}</td>
         </tr>`,
     ),
     'doctor',
