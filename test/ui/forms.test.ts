@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../services/errors.ts';
 import type { Origin } from '../../services/origin/index.ts';
+import { writeOutcome } from '../../services/records/index.ts';
 import { published } from '../catalogue/facts.ts';
 import { type Pages, startPages } from './start.ts';
 
@@ -118,6 +119,19 @@ describe('an inclusion', () => {
     expect(body).toContain('progress.js');
     expect(await pages.messaging.backlog('processor')).toMatchObject({ depth: 1 });
     expect((await pages.get('/include')).body).toContain(String(headers.location));
+  });
+
+  it('that has failed offers to ask again, not a page that is not there', async () => {
+    const { headers } = await form('/include', { module: 'demo.example/fails', version: 'v1.0.0' });
+    const at = new Date().toISOString();
+    await writeOutcome(pages.records, 'demo.example/fails', 'v1.0.0', {
+      kind: 'not-found',
+      message: 'nobody has it',
+      at,
+    });
+    const { body } = await pages.get(String(headers.location));
+    expect(body).toContain('href="/include?module=demo.example%2Ffails&amp;version=v1.0.0">Ask for it again');
+    expect(body).not.toContain('See v1.0.0');
   });
 
   it('of what no origin has is told beside the form', async () => {

@@ -148,6 +148,7 @@ describe('a version’s page', () => {
     pages.changed();
     const { body } = await pages.get('/demo.example/damaged');
     expect(body).toContain('What is shown is of its go.mod: its zip can’t be read: not a valid zip.');
+    expect(body).not.toMatch(/no licence found|No README/);
   });
 });
 

@@ -19,7 +19,7 @@ export const checksTab: Tab = async (visit, subject) => {
       ${version.status === 'rejected' && refused(version)}
       ${version.release !== null && notice('warn', 'An operator has overruled its rejection.', html`<p>${version.release.reason} (${version.release.by}, ${when(version.release.at)})</p>`)}
       ${version.provenance !== null && provenance(version, version.provenance)}
-      ${version.status === 'published' && licences(version)}
+      ${version.status === 'published' && version.unreadable === null && licences(version)}
       ${processing(log)}
     </div>`;
 };
