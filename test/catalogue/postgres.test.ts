@@ -37,7 +37,7 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     await cluster.query('CREATE DATABASE migrated');
     await migratePostgres(cluster.options('migrated'));
   }, 60_000);
-  afterAll(() => cluster?.close());
+  afterAll(() => cluster?.close(), 60_000);
 
   async function database(template = 'migrated'): Promise<string> {
     databases += 1;

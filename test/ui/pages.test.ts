@@ -234,6 +234,16 @@ describe('what is kept', () => {
   });
 });
 
+describe('a repository without a vulnerability database', () => {
+  it('does not say that there is none', async () => {
+    const without = await startPages({ facts, environment: { VULNDB: '' } });
+    expect((await without.get(`/${kit}?tab=security`)).body).toContain('Vulnerabilities are not looked for');
+    const { body } = await without.ask('doctor', { text: `module a.example/b\n\nrequire ${kit} v1.1.0\n` });
+    expect(body.numbers.vulnerable).toBeNull();
+    await without.close();
+  });
+});
+
 describe('failures', () => {
   it('of what is needed are no 404, and say when to come again', async () => {
     const unavailable = async () => {
