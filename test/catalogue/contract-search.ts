@@ -68,7 +68,7 @@ export function searchContract(use: () => Both): void {
         synopsis: 'Package cobra is a commander for the command line.',
       });
       // Its README misspells a word in the same way: that alone must not stand in the way.
-      const other = published('other.test/o@v1.0.0', { readme: 'A framwork.' });
+      const other = published('other.test/o@v1.0.0', { readme: 'It is small. It is a framwork.' });
       await use().put([gin, cobra]);
       for (const [text, module] of [
         ['framwork', 'gin.test/gin'],
