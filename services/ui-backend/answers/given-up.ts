@@ -23,12 +23,14 @@ export function createGivenUp(messaging: Pick<Messaging, 'deadLetters'>, now: ()
   function letters(): Promise<DeadLetter[]> {
     const at = now().getTime();
     if (last === undefined || at - last.at >= age) {
-      const read = Promise.all(subscriptions.map(name => messaging.deadLetters(name, { limit: mostLetters }))).then(
+      const lists = subscriptions.map(name => messaging.deadLetters(name, { limit: mostLetters }));
+      const read = Promise.all(lists).then(
         each => each.flat(),
+        () => {
+          last = undefined;
+          return []; // until they can be listed, the request waits as far as anybody knows
+        },
       );
-      read.catch(() => {
-        last = undefined;
-      });
       last = { at, letters: read };
     }
     return last.letters;
