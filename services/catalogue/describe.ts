@@ -58,7 +58,9 @@ export async function readPublished(
 function unreadable(error: unknown): Unreadable {
   const { kind, message } = asFault(error);
   if (kind === 'unavailable' || kind === 'timed-out') throw error;
-  return { unreadable: kind === 'internal' ? 'its zip can’t be read' : `its zip can’t be read: ${message.replace(/\.$/, '')}` };
+  return {
+    unreadable: kind === 'internal' ? 'its zip can’t be read' : `its zip can’t be read: ${message.replace(/\.$/, '')}`,
+  };
 }
 
 /** The facts of a published version: of what is given and nothing else, so always the same. */
