@@ -21,6 +21,8 @@ interface Waiting {
 
 /** Texts that wait for the thread; one more is given as plain text. */
 const maxWaiting = 200;
+/** So much is shown of what would have to wait: it is made between other pages, not in the thread. UTF-16 units. */
+const plainText = 16 << 10;
 /** The start of the thread may take this long, in ms. */
 const longestStart = 10_000;
 
@@ -111,11 +113,11 @@ export function createReadmeRenderer(options: { maxBytes: number; patience?: num
       const { file, text, base = '' } = readme;
       const key = createHash('sha256').update(`${file}\0${base}\0${text}`).digest('base64url');
       const found = kept.get(key) ?? pending.get(key);
-      if (found !== undefined) return (await found) ?? plainReadme(text);
+      if (found !== undefined) return (await found) ?? plainReadme(text, plainText);
       const making = make(readme).finally(() => pending.delete(key));
       pending.set(key, making);
       const markup = await making;
-      if (markup === undefined) return plainReadme(text);
+      if (markup === undefined) return plainReadme(text, plainText);
       kept.set(key, markup);
       return markup;
     },

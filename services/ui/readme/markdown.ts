@@ -56,9 +56,11 @@ export function renderReadme({ file, text, base }: Readme): string {
   return markup.length > maxMarkup ? plainReadme(shown) : markup;
 }
 
-/** The text as it is. */
-export function plainReadme(text: string): string {
-  const escaped = text.slice(0, maxText).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** The text as it is, or the beginning of so many UTF-16 units. */
+export function plainReadme(text: string, most = maxText): string {
+  const escaped = text.slice(0, most).replaceAll(/[&<>]/g, character => entities[character] ?? '');
   const whole = escaped.length > maxMarkup ? escaped.slice(0, maxMarkup).replace(/&[a-z]*$/, '') : escaped;
-  return `<pre tabindex="0">${whole}</pre>`;
+  return `<pre tabindex="0">${whole}${text.length > most ? '\n…' : ''}</pre>`;
 }
