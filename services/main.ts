@@ -7,6 +7,7 @@ import { type Config, ConfigError } from './config.ts';
 import { configure, type Files } from './configure.ts';
 import { asFault } from './errors.ts';
 import { type Running, run, type ServiceName, serviceNames } from './run.ts';
+import { createHttpApi } from './ui-backend/http-client.ts';
 
 /**
  * The entry: `node services/main.ts` runs every service in this process, `node services/main.ts <service>…` some of
@@ -56,6 +57,12 @@ async function main(): Promise<number> {
 
 async function operate(command: Command, argv: readonly string[], config: Config): Promise<number> {
   const backends = await openBackends(config, { reads: [], stores: command.stores }, error => say(error.message));
+  let api: ReturnType<typeof createHttpApi> | undefined;
+  // Only the services know the origins; ui-backend asks as it does for the page.
+  const resolve = async (module: string, version: string) => {
+    api ??= createHttpApi({ url: config.API_URL });
+    return (await api.include({ module, version })).version;
+  };
   try {
     process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
       if (code === 'EPIPE') process.exit(0); // whoever reads has read enough, as `head` does
@@ -71,8 +78,9 @@ async function operate(command: Command, argv: readonly string[], config: Config
     };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
     const openAnalytics = () => openAnalyticsForCommand(config, error => say(error.message));
-    return await command.run({ ...backends, ...deps, ...catalogue, openAnalytics }, argv);
+    return await command.run({ ...backends, ...deps, ...catalogue, openAnalytics, resolve }, argv);
   } finally {
+    await api?.close();
     await backends.close();
   }
 }

@@ -27,6 +27,7 @@ export interface Detail {
   licenceFiles: Licence[];
   packagesComplete: boolean;
   fileCount: number;
+  unreadable?: string | undefined;
   /** Name of the README's file. */
   readme: { file: string; truncated: boolean } | undefined;
 }
@@ -35,7 +36,7 @@ export function summaryOf({ module, content }: VersionFacts & { content: Content
   const { goMod, licences, packages, provenance } = content;
   return {
     time: content.time,
-    synopsis: synopsisOf(module, packages),
+    synopsis: synopsisOf(module, packages, content.readme?.text),
     licences: licencesOf(licences),
     kinds: kindsOf(module, packages),
     requirements: goMod.requirements,
@@ -49,13 +50,14 @@ export function summaryOf({ module, content }: VersionFacts & { content: Content
 
 export function detailOf(content: Content): Detail {
   const { requirements, go, ...goMod } = content.goMod;
-  const { provenance, licences: licenceFiles, packagesComplete, fileCount, readme } = content;
+  const { provenance, licences: licenceFiles, packagesComplete, fileCount, readme, unreadable } = content;
   return {
     provenance,
     goMod,
     licenceFiles,
     packagesComplete,
     fileCount,
+    unreadable,
     readme: readme && { file: readme.file, truncated: readme.truncated },
   };
 }

@@ -1,4 +1,4 @@
-import { Fault } from '../errors.ts';
+import { asFault, Fault } from '../errors.ts';
 import { parseModFile } from '../gomod/modfile.ts';
 import { isPseudoVersion, pseudoVersionTime } from '../gomod/pseudo.ts';
 import { zipLimits } from '../gomod/zip.ts';
@@ -22,14 +22,19 @@ const limits = {
 export interface Published {
   info: Uint8Array;
   mod: Uint8Array;
-  zip: Archive;
+  /** Or why it can't be read. */
+  zip: Archive | Unreadable;
   /** Its entry in records; none of what no validator has published. */
   provenance: Provenance | undefined;
   /** When its .info was stored. */
   storedAt: Date;
 }
 
-/** Undefined unless it is published. */
+export interface Unreadable {
+  unreadable: string;
+}
+
+/** Undefined unless it is published. Throws when the store fails, which says nothing of the version. */
 export async function readPublished(
   store: Storage,
   module: string,
@@ -41,20 +46,28 @@ export async function readPublished(
   const [info, mod, zip] = await Promise.all([
     readObject(store, `${key}.info`, limits.info),
     readObject(store, `${key}.mod`, zipLimits.goMod),
-    openArchive(store, `${key}.zip`, `${module}@${version}/`),
+    openArchive(store, `${key}.zip`, `${module}@${version}/`).catch(unreadable),
   ]);
-  if (info === undefined || mod === undefined || zip === undefined) {
-    throw new Fault('unavailable', `${module}@${version} is published, but its .mod or .zip is missing from the store`);
+  if (info === undefined || mod === undefined) {
+    throw new Fault('internal', `${module}@${version} is published, but its .mod is missing from the store`);
   }
-  return { info, mod, zip, storedAt: stat.time };
+  return { info, mod, zip: zip ?? { unreadable: 'its zip is missing from the store' }, storedAt: stat.time };
+}
+
+/** Of what was thrown while a zip was read. What the store throws is of the store, and goes on. */
+function unreadable(error: unknown): Unreadable {
+  const { kind, message } = asFault(error);
+  if (kind === 'unavailable' || kind === 'timed-out') throw error;
+  return {
+    unreadable: kind === 'internal' ? 'its zip can’t be read' : `its zip can’t be read: ${message.replace(/\.$/, '')}`,
+  };
 }
 
 /** The facts of a published version: of what is given and nothing else, so always the same. */
 export async function describe(module: string, version: string, published: Published): Promise<VersionFacts> {
   const { info, mod, zip, provenance, storedAt } = published;
-  const { packages, complete } = await readPackages(module, zip.entries);
-  const files = zip.entries.map(({ name, size, crc32 }) => ({ name, size, crc32 }));
-  files.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  const inside =
+    'unreadable' in zip ? nothing(zip) : await insideOf(module, zip).catch(error => nothing(unreadable(error)));
   const content: Content = {
     time: timeOf(info, version),
     provenance: provenance && {
@@ -68,18 +81,34 @@ export async function describe(module: string, version: string, published: Publi
     },
     goMod: goModOf(module, mod),
     goModText: Buffer.from(mod.subarray(0, limits.goModText)).toString(),
-    licences: await licencesOf(zip.entries),
-    readme: await readmeOf(zip.entries),
-    packages,
-    packagesComplete: complete,
-    files: files.slice(0, limits.files),
-    fileCount: files.length,
-    zipSize: zip.size,
-    size: files.reduce((sum, { size }) => sum + size, 0),
+    ...inside,
   };
   const at = provenance?.publishedAt ?? storedAt.toISOString();
   return { module, version, status: 'published', at, reasons: [], content };
 }
+
+type Inside = Omit<Content, 'time' | 'provenance' | 'goMod' | 'goModText'>;
+
+async function insideOf(module: string, { entries, size }: Archive): Promise<Inside> {
+  const { packages, complete } = await readPackages(module, entries);
+  const files = entries.map(({ name, size, crc32 }) => ({ name, size, crc32 }));
+  files.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return {
+    licences: await licencesOf(entries),
+    readme: await readmeOf(entries),
+    packages,
+    packagesComplete: complete,
+    files: files.slice(0, limits.files),
+    fileCount: files.length,
+    zipSize: size,
+    size: files.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+const nothing = ({ unreadable }: Unreadable): Inside => ({
+  ...{ licences: [], readme: undefined, packages: [], packagesComplete: false, files: [], fileCount: 0 },
+  ...{ zipSize: 0, size: 0, unreadable },
+});
 
 /** The facts of a version that is not published, from what the records say; undefined for what may yet come. */
 export function describeOutcome(module: string, version: string, outcome: Outcome): VersionFacts | undefined {

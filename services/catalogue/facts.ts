@@ -36,6 +36,8 @@ export interface Content {
   /** Sorted by name; the first 5000. */
   files: File[];
   fileCount: number;
+  /** Why its zip can't be read: then what is known is of its go.mod and .info, and the rest is empty. */
+  unreadable?: string;
   /** Bytes of the zip, and of the files in it. */
   zipSize: number;
   size: number;
@@ -109,6 +111,11 @@ export interface Package {
   internal: boolean;
   /** What it exports, sorted: `func Parse`, `type Reader`, `method Reader.Read`, `const Max`, `var ErrClosed`. */
   exported: string[];
+  /**
+   * How each of `exported` is declared, in their order: `func Parse(text string) error`. Cut at 1000 characters. Not in
+   * what was catalogued before declarations were read.
+   */
+  declared?: string[];
 }
 
 export interface File {

@@ -135,7 +135,7 @@ export interface ModuleSummary {
   /** Of the commit; of publishing where the origin gave none. Undefined when nothing is published. */
   time: string | undefined;
   status: VersionFacts['status'];
-  /** Of its root package, else of its first package with one. */
+  /** Of its root package, else the first sentence of its README, else of its first package with one. */
   synopsis: string;
   /** SPDX identifiers, the best match first; `unknown` and none of low confidence are left out. */
   licences: string[];
@@ -178,6 +178,8 @@ export interface VersionSummary extends ModuleVersion {
   at: string;
   reasons: Reason[];
   time: string | undefined;
+  /** Of this version, as `ModuleSummary` has that of the newest. */
+  synopsis: string;
   /** Why the newest version of the module retracts it; '' when no reason is given, undefined when it is not retracted. */
   retracted: string | undefined;
   /** As its module's newest go.mod says; '' when it is not. */
@@ -205,6 +207,8 @@ export interface VersionDetail extends VersionSummary {
   packagesComplete: boolean;
   files: File[];
   fileCount: number;
+  /** Why its zip can't be read, so that nothing of its content is known. */
+  unreadable: string | undefined;
   affected: VulnerabilityDetail[];
 }
 

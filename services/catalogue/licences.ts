@@ -28,20 +28,36 @@ const results = new LRUCache<string, Found[]>({ max: 2000, maxSize: 32 << 20 });
  * Which licences of the SPDX list the text of a file is, or holds, the surest first; one of the id `unknown` when it is
  * none. The confidence is the Sørensen–Dice coefficient of the pairs of neighbouring words of both, which is 1 for the
  * same text whatever its lines, punctuation, year and owner. Of a licence that stands among other text, it is the share of
- * its pairs that are there. A file of a tag alone (`SPDX-License-Identifier: MIT`) is that licence.
+ * * its pairs that are there. A file of a tag alone (`SPDX-License-Identifier: MIT OR Apache-2.0`) is of those licences; of
+ * a longer one its text tells, whatever a tag in it says, and the tag of a text that is like none is hearsay.
  */
 export function licencesIn(file: string, text: string): Licence[] {
-  const [, tagged] = /SPDX-License-Identifier:\s*([\w.+-]+)/i.exec(text.slice(0, 1000)) ?? [];
-  const { ids } = texts();
-  const tag = ids.get(tagged?.toLowerCase() ?? '');
-  if (tag !== undefined) return [{ id: tag, confidence: 1, file }];
-  const plain = normalize(text);
+  const tagged = tagsIn(text);
+  const plain = normalize(tagged.length === 0 ? text : text.replaceAll(tag, ''));
+  if (tagged.length > 0 && plain.split(' ').length <= besidesTag)
+    return tagged.map(id => ({ id, confidence: 1, file }));
   let result = results.get(plain);
   if (result === undefined) {
     result = mostAlike(pairs(plain));
     results.set(plain, result, { size: plain.length + 1 });
   }
+  const isNone = result.every(({ id }) => id === 'unknown');
+  if (isNone && tagged.length > 0) return tagged.map(id => ({ id, confidence: hearsay, file }));
   return result.map(found => ({ ...found, file }));
+}
+
+const tag = /SPDX-License-Identifier:[ \t]*([^\r\n]{1,200})/gi;
+/** Words beside a tag that make no licence text: a title, a hint where the text is. */
+const besidesTag = 30;
+/** Less than lists and filters take. */
+const hearsay = 0.5;
+
+/** Licences of the SPDX list that the first tag names. */
+function tagsIn(text: string): string[] {
+  const [, expression = ''] = new RegExp(tag.source, 'i').exec(text.slice(0, 1000)) ?? [];
+  const { ids } = texts();
+  const named = expression.split(/[\s()]+|\*\/|-->/).flatMap(word => ids.get(word.toLowerCase()) ?? []);
+  return [...new Set(named)];
 }
 
 /** Not a line of the licence itself that happens to begin so: `copyright notice and this permission notice …`. */

@@ -16,7 +16,7 @@ export const forgiven = (length: number) => (length < shortestCorrected ? 0 : le
 
 export interface Known {
   word: string;
-  /** In how many module paths it is. */
+  /** How many modules have it in their path or synopsis. */
   modules: number;
 }
 

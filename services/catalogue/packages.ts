@@ -55,12 +55,20 @@ function packageOf(module: string, folder: string, { files }: Draft): Package {
   const [name = '', own = []] = all.sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0] ?? [];
   // go/doc joins the comments of all files in the order of their names: the first one gives the first sentence.
   own.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const parsed = own.map(({ file }) => file);
+  // Of what several files declare, each for another system, the first in the order of their names is told.
+  const declared = new Map<string, string>();
+  for (const file of parsed) {
+    for (const [i, it] of file.exported.entries()) if (!declared.has(it)) declared.set(it, file.declared[i] ?? it);
+  }
+  const exported = [...declared.keys()].sort();
   return {
     path: folder === '' ? module : `${module}/${folder}`,
     name,
-    synopsis: synopsis(own.find(({ file }) => file.doc !== '')?.file.doc ?? ''),
+    synopsis: synopsis(parsed.find(({ doc }) => doc !== '')?.doc ?? '', parsed),
     internal: /(^|\/)internal(\/|$)/.test(folder),
-    exported: [...new Set(own.flatMap(({ file }) => file.exported))].sort(),
+    exported,
+    declared: exported.map(it => declared.get(it) ?? it),
   };
 }
 
@@ -70,10 +78,12 @@ function cutExported(packages: Package[]): boolean {
   let cut = false;
   for (const each of packages) {
     const kept = each.internal ? [] : each.exported.slice(0, limits.exported);
-    bytes += kept.reduce((sum, name) => sum + name.length, 0);
+    const declared = each.declared?.slice(0, kept.length) ?? [];
+    bytes += [...kept, ...declared].reduce((sum, text) => sum + text.length, 0);
     const fits = bytes <= limits.exportedBytes;
     if (!each.internal && (!fits || kept.length < each.exported.length)) cut = true;
     each.exported = fits ? kept : [];
+    each.declared = fits ? declared : [];
   }
   return cut;
 }

@@ -66,6 +66,7 @@ export function summarizer(module: Row, known: readonly Known[]): (row: Row) => 
       at: String(row.at),
       reasons: parse(row.reasons),
       time: summary?.time,
+      synopsis: summary?.synopsis ?? '',
       retracted: retraction(version, retractions),
       deprecated: String(module.deprecated),
       licences: summary?.licences ?? [],
@@ -142,5 +143,6 @@ export function detailed(
     packagesComplete: content?.detail.packagesComplete ?? false,
     files: parse(texts.files ?? '[]'),
     fileCount: content?.detail.fileCount ?? 0,
+    unreadable: content?.detail.unreadable,
   };
 }

@@ -11,8 +11,9 @@ import { allPathWords, pathWords, terms, words } from './words.ts';
  *    So a search costs the same however many modules match, and what is beyond them is not found: of more than 500
  *    matches the most used are shown.
  * 3. Candidates are ordered by `score`, then by the bytes of their paths.
- * 4. When nothing matches, each term that no module has is replaced by the nearest of the words in module paths
- *    (nearest.ts), and that is searched for.
+ * 4. When nothing matches, each term that no module has is replaced by the nearest of the words in module paths and
+ *    synopses (nearest.ts), and that is searched for. When still nothing matches and there are several terms, those are
+ *    replaced too that only READMEs and packages have.
  */
 export const limits = { named: 200, found: 300, page: 100, suggestions: 20 } as const;
 

@@ -11,17 +11,20 @@ export interface RebuildOptions {
   concurrency?: number;
   /** Told from time to time how far it is. */
   progress?: (done: number) => void;
-  /** Told of a version that can't be read; it is left as it was. */
+  /** Told of a version that can't be read, or not whole: it is left as it was, or described from its go.mod. */
   failed?: (version: ModuleVersion, reason: string) => void;
 }
 
 /** Versions written at once: what is held in memory, and repeated after a crash. */
 const batchSize = 64;
 
+/** So many failures of the store in a row are not of those versions. */
+const mostInARow = 20;
+
 /**
  * Makes the catalogue what the stores say: puts every version found, then removes those that are not there any more. It
  * stays in use meanwhile, and may be interrupted and begun again at any time. Says how many versions it read, and how
- * many could not be. Memory does not grow with the store.
+ * many of them could not be, or not whole. Memory does not grow with the store.
  */
 export async function rebuild(options: RebuildOptions): Promise<{ read: number; failed: number; removed: number }> {
   const { stores, catalogue, concurrency = 8, progress = () => {}, failed = () => {} } = options;
@@ -29,15 +32,30 @@ export async function rebuild(options: RebuildOptions): Promise<{ read: number; 
   let read = 0;
   let failures = 0;
 
-  const facts = (version: ModuleVersion) =>
-    limit(() => factsOf(stores, version)).catch(error => {
+  let inARow = 0;
+
+  async function facts(version: ModuleVersion) {
+    try {
+      const found = await limit(() => factsOf(stores, version));
+      inARow = 0;
+      const unreadable = found?.content?.unreadable;
+      if (unreadable !== undefined) fails(version, unreadable);
+      return found;
+    } catch (error) {
       const fault = asFault(error);
-      // A backend that fails says nothing of the version: better to stop than to go on without.
-      if (fault.kind === 'unavailable' || fault.kind === 'timed-out') throw fault;
-      failures += 1;
-      failed(version, fault.message);
+      const isOfStore = fault.kind === 'unavailable' || fault.kind === 'timed-out';
+      inARow = isOfStore ? inARow + 1 : 0;
+      // Better to stop than to go on without the store.
+      if (inARow >= mostInARow) throw fault;
+      fails(version, fault.message);
       return undefined;
-    });
+    }
+  }
+
+  function fails(version: ModuleVersion, reason: string): void {
+    failures += 1;
+    failed(version, reason);
+  }
 
   let writing: Promise<void> = Promise.resolve();
   for await (const batch of batches(versionsInStore(stores), batchSize)) {

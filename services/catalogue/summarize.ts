@@ -1,6 +1,7 @@
 import { splitPathVersion } from '../gomod/path.ts';
 import type { Licence, Package } from './facts.ts';
 import type { Kind } from './index.ts';
+import { readmeSynopsis } from './readme-synopsis.ts';
 
 /** What lists say of a version, made from its content. */
 
@@ -13,9 +14,11 @@ export function licencesOf(licences: readonly Licence[]): string[] {
   return [...new Set(sure.sort((a, b) => b.confidence - a.confidence).map(({ id }) => id))];
 }
 
-export function synopsisOf(module: string, packages: readonly Package[]): string {
+/** A module whose root says nothing is introduced by its README; a package inside says what a part of it does. */
+export function synopsisOf(module: string, packages: readonly Package[], readme?: string): string {
   const own = packages.find(({ path }) => path === module)?.synopsis;
-  return own || (packages.find(({ synopsis, internal }) => synopsis !== '' && !internal)?.synopsis ?? '');
+  const inside = () => packages.find(({ synopsis, internal }) => synopsis !== '' && !internal)?.synopsis ?? '';
+  return own || readmeSynopsis(readme ?? '') || inside();
 }
 
 /** Examples and tools for its own building make no command of a library. */

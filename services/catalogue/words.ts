@@ -1,3 +1,5 @@
+import { shortestCorrected } from './nearest.ts';
+
 /**
  * How text becomes words, for what is indexed and for what is asked alike. A word is letters and digits only, in lower
  * case and without diacritics, at most 40 characters.
@@ -42,6 +44,32 @@ export function allPathWords(path: string): Set<string> {
 const filler = new Set(
   'a an and for from go golang in is lib library module of on or package pkg that the to with'.split(' '),
 );
+
+/** Words of a synopsis that misspellings are measured against. */
+const mostLearned = 24;
+
+/**
+ * The words of a module that a misspelt one may have meant: of its path, and the first of its synopsis. In the order of
+ * their bytes, each once.
+ */
+export function vocabularyOf(path: string, synopsis: string): string[] {
+  const told = words(synopsis).filter(word => !filler.has(word) && !/^\d+$/.test(word));
+  const learned = [...new Set(told.filter(word => word.length >= shortestCorrected))].slice(0, mostLearned);
+  const named = [...allPathWords(path)].filter(word => word.length >= shortestCorrected);
+  return [...new Set([...named, ...learned])].sort();
+}
+
+/** What the vocabulary has of a module's row. One indexed before synopses counted has its path's words there. */
+export function knownOf({ indexed, vocabulary, path }: Readonly<Record<string, unknown>>): string[] {
+  if (typeof vocabulary === 'string') return vocabulary.split(' ').filter(word => word !== '');
+  return indexed === null ? [] : vocabularyOf(String(path), '');
+}
+
+/** What a change of vocabulary adds and takes away. */
+export function vocabularyChange(before: readonly string[], after: readonly string[]) {
+  const [had, has] = [new Set(before), new Set(after)];
+  return { added: after.filter(word => !had.has(word)), removed: before.filter(word => !has.has(word)) };
+}
 
 /** At most so many characters of a question are read, and so many words. */
 const longestQuestion = 200;

@@ -21,6 +21,8 @@ export interface CommandDeps {
   migrateCatalogue: () => Promise<{ from: number; to: number } | undefined>;
   /** Opens the analytics, to be closed by whoever did. */
   openAnalytics: () => Promise<Analytics>;
+  /** The canonical version that a branch, a commit or `latest` stands for, as the services that run resolve it. */
+  resolve: (module: string, query: string) => Promise<string>;
   /** Standard output; a terminal of so many columns, or not. */
   out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   /** Standard error, for what is wrong: what is written to a file has only answers in it. Without it `out` has both. */

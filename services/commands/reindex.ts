@@ -22,13 +22,13 @@ export const reindex = defineCommand({
           told = done;
           print(deps, `${done} versions …`);
         },
-        failed: ({ module, version }, reason) => print(deps, `${module}@${version} can't be read: ${reason}`),
+        failed: ({ module, version }, reason) => print(deps, `${module}@${version} can't be read whole: ${reason}`),
       });
       const { modules, published } = await catalogue.counts();
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       print(deps, `${read} versions read in ${seconds} s, ${removed} removed that are no longer there.`);
       print(deps, `The catalogue has ${published} published versions of ${modules} modules.`);
-      if (failed > 0) print(deps, `${failed} could not be read and stay as they were.`);
+      if (failed > 0) print(deps, `${failed} could not be read whole; the lines above say which, and why.`);
       return failed === 0;
     } finally {
       await catalogue.close();

@@ -1,3 +1,4 @@
+import type { TObject } from 'typebox';
 import { Compile, type Validator } from 'typebox/schema';
 import type { Catalogue } from '../catalogue/index.ts';
 import { Fault } from '../errors.ts';
@@ -79,11 +80,12 @@ function check(name: EndpointName, request: unknown): Record<string, unknown> {
   const given = Object.entries(request ?? {}).filter(([, value]) => value !== undefined);
   const order = Object.keys(schema.properties);
   const ordered = Object.fromEntries(given.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)));
-  if (!validator.Check(ordered)) throw new Fault('invalid', complaint(validator, ordered, order));
+  if (!validator.Check(ordered)) throw new Fault('invalid', complaint(validator, ordered, schema));
   return ordered;
 }
 
-function complaint(validator: Validator, request: Record<string, unknown>, names: readonly string[]): string {
+function complaint(validator: Validator, request: Record<string, unknown>, schema: TObject): string {
+  const names = Object.keys(schema.properties);
   const unknown = Object.keys(request).find(name => !names.includes(name));
   if (unknown !== undefined) {
     const known = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`;
@@ -91,6 +93,18 @@ function complaint(validator: Validator, request: Record<string, unknown>, names
   }
   const [, errors] = validator.Errors(request);
   const [first] = errors;
-  const name = first?.instancePath.slice(1);
-  return name ? `${name} ${first?.message}` : `the request ${first?.message ?? 'is malformed'}`;
+  const name = first?.instancePath.slice(1).split('/')[0];
+  if (!name) return `the request ${first?.message ?? 'is malformed'}`;
+  const choices = choicesOf(schema.properties[name]);
+  if (choices !== undefined) return `${name} must be ${choices}`;
+  if (request[name] === '') return `${name} must not be empty`;
+  return `${first?.instancePath.slice(1).replaceAll('/', '.')} ${first?.message}`;
+}
+
+/** `one of a, b`, where the schema knows no other values. */
+function choicesOf(schema: unknown): string | undefined {
+  const { anyOf, items } = (schema ?? {}) as { anyOf?: { const?: unknown }[]; items?: unknown };
+  if (items !== undefined) return choicesOf(items)?.replace(/^/, 'a list of ');
+  if (anyOf === undefined || !anyOf.every(each => typeof each.const === 'string')) return undefined;
+  return `one of ${anyOf.map(each => each.const).join(', ')}`;
 }

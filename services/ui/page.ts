@@ -50,7 +50,7 @@ export function renderPage(page: Page, options: { assets: Assets; theme: Theme }
         <link rel="stylesheet" href=${assets.link('style.css')} />
         <link rel="icon" href=${assets.link('favicon.svg')} type="image/svg+xml" />
         <link rel="search" type="application/opensearchdescription+xml" href="/opensearch.xml" title="GoCenter" />
-        ${page.feed && html`<link rel="alternate" type="application/atom+xml" href=${page.feed} title=${title} />`}
+        ${page.feed && html`<link rel="alternate" type="application/atom+xml" href=${page.feed} title=${title || 'New versions'} />`}
         ${page.refresh && html`<noscript><meta http-equiv="refresh" content=${String(page.refresh)} /></noscript>`}
         ${scripts.map(name => html`<link rel="modulepreload" href=${assets.link(name)} />`)}
         <script type="module" src=${assets.link('main.js')}></script>

@@ -62,6 +62,44 @@ export function searchContract(use: () => Both): void {
       expect(await use().search({ text: 'zzzzzzzz', limit: 5 })).toMatchObject({ total: 0, corrected: undefined });
     });
 
+    test('forgives misspelt words of synopses, beside right ones too', async () => {
+      const gin = published('gin.test/gin@v1.0.0', { synopsis: 'Package gin is a web framework with websockets.' });
+      const cobra = published('cobra.test/cobra@v1.0.0', {
+        synopsis: 'Package cobra is a commander for the command line.',
+      });
+      // Its README misspells a word in the same way: that alone must not stand in the way.
+      const other = published('other.test/o@v1.0.0', { readme: 'It is small. It is a framwork.' });
+      await use().put([gin, cobra]);
+      for (const [text, module] of [
+        ['framwork', 'gin.test/gin'],
+        ['websokets', 'gin.test/gin'],
+        ['web framwork', 'gin.test/gin'],
+        ['comand line', 'cobra.test/cobra'],
+        ['cobra comand', 'cobra.test/cobra'],
+      ] as const) {
+        expect(await found(use(), text), text).toEqual([module]);
+      }
+      await use().put([other]);
+      expect(await use().search({ text: 'gin framwork', limit: 5 })).toMatchObject({
+        corrected: 'gin framework',
+        total: 1,
+      });
+      expect(await found(use(), 'framwork')).toEqual(['other.test/o']);
+    });
+
+    test('forgets the words of a synopsis that is no more, and keeps those that another module has', async () => {
+      const [a, b] = ['a.test/a', 'b.test/b'];
+      await use().put([
+        published(`${a}@v1.0.0`, { synopsis: 'Package a is a framework.' }),
+        published(`${b}@v1.0.0`, { synopsis: 'Package b is no framework.' }),
+      ]);
+      await use().put([published(`${a}@v1.1.0`, { synopsis: 'Package a is a toolkit.' })]);
+      expect(await found(use(), 'framwork')).toEqual([b]);
+      expect(await found(use(), 'tolkit')).toEqual([a]);
+      await use().remove([{ module: b, version: 'v1.0.0' }]);
+      expect(await use().search({ text: 'framwork', limit: 5 })).toMatchObject({ total: 0, corrected: undefined });
+    });
+
     test('pages without gaps or repeats, and counts', async () => {
       await use().put(users('a.test/yaml', 25));
       const seen: string[] = [];

@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { fixFor, isAffected } from '../../services/catalogue/affects.ts';
 import { isLicenceFile, licencesIn } from '../../services/catalogue/licences.ts';
 import { distance, nearest, trigrams } from '../../services/catalogue/nearest.ts';
 import { highest, newest, retraction } from '../../services/catalogue/newest.ts';
-import { kindsOf, synopsisOf } from '../../services/catalogue/summarize.ts';
+import { readmeSynopsis } from '../../services/catalogue/readme-synopsis.ts';
+import { kindsOf, licencesOf, synopsisOf } from '../../services/catalogue/summarize.ts';
 import { pathWords, terms, words } from '../../services/catalogue/words.ts';
 
 describe('words', () => {
@@ -180,9 +182,52 @@ SOFTWARE.`;
 
   test('is told by a tag, and not made up', () => {
     expect(licenceOf('LICENSE', 'SPDX-License-Identifier: mit')).toEqual({ id: 'MIT', confidence: 1, file: 'LICENSE' });
+    const both = '// SPDX-License-Identifier: (MIT OR Apache-2.0) */\nSee LICENSE-MIT and LICENSE-APACHE.';
+    expect(licencesIn('LICENSE', both).map(({ id, confidence }) => [id, confidence])).toEqual([
+      ['MIT', 1],
+      ['Apache-2.0', 1],
+    ]);
     expect(licenceOf('LICENSE', 'SPDX-License-Identifier: Mine-1.0').id).toBe('unknown');
     expect(licenceOf('LICENSE', 'All rights are mine. Ask me before you use it.').id).toBe('unknown');
     expect(licenceOf('LICENSE', '').id).toBe('unknown');
+  });
+
+  test('is told by its text where there is one, whatever a tag in it says', () => {
+    const tagged = (id: string) => `SPDX-License-Identifier: MIT\n\n${text(id)}`;
+    expect(idsIn(tagged('Apache-2.0'))).toEqual(['Apache-2.0']);
+    expect(licenceOf('LICENSE', tagged('MIT'))).toMatchObject({ id: 'MIT', confidence: 1 });
+    const own = Array.from({ length: 200 }, (_, i) => `you must not do thing${i}`).join(' ');
+    const found = licencesIn('LICENSE', `SPDX-License-Identifier: MIT\n\n${own}`);
+    expect(found).toEqual([{ id: 'MIT', confidence: 0.5, file: 'LICENSE' }]);
+    expect(licencesOf(found)).toEqual([]);
+  });
+
+  /** As they lie in the world: with names, addresses and line breaks of their own. */
+  test.each([
+    ['@biomejs/biome/LICENSE-APACHE', ['Apache-2.0']],
+    ['typescript-7/LICENSE', ['Apache-2.0']],
+    ['@biomejs/biome/LICENSE-MIT', ['MIT']],
+    ['markdown-it/LICENSE', ['MIT']],
+    ['yaml/LICENSE', ['ISC']],
+    ['lru-cache/LICENSE.md', ['BlueOak-1.0.0']],
+    ['entities/LICENSE', ['BSD-2-Clause']],
+    ['protobufjs/LICENSE', ['BSD-3-Clause']],
+    ['tslib/LICENSE.txt', ['0BSD']],
+    ['axe-core/LICENSE', ['MPL-2.0']],
+  ])('of %s is %j', async (file, wanted) => {
+    const its = await readFile(new URL(`../../node_modules/${file}`, import.meta.url), 'utf8');
+    const found = licencesIn(file, its);
+    expect(found.map(({ id }) => id)).toEqual(wanted);
+    expect(licencesOf(found)).toEqual(wanted);
+  });
+
+  // gopkg.in/yaml.v3 tells in its own words which of its files are under which of the two.
+  test('of a file that holds two in full, with words between, both count for lists', () => {
+    const mit = text('MIT').replace(/^[\s\S]*?(?=Permission)/, 'Copyright (c) 2006-2010 Kirill Simonov\n\n');
+    const words = (name: string) =>
+      `The following files were ported and are covered by the ${name} license:\n\n  a.go b.go`;
+    const found = licencesIn('LICENSE', `${words('MIT')}\n\n${mit}\n\n### Apache License ###\n\n${text('Apache-2.0')}`);
+    expect(licencesOf(found).sort()).toEqual(['Apache-2.0', 'MIT']);
   });
 
   test.each([
@@ -219,4 +264,30 @@ describe('kinds and synopsis of a module', () => {
     expect(synopsisOf('a.b/m', packages)).toBe('other');
     expect(synopsisOf('a.b/m', [...packages, of('a.b/m', 'm', 'own')])).toBe('own');
   });
+
+  test('of a root that says nothing the README tells, before a package inside', () => {
+    const packages = [of('a.b/m/bpf', 'bpf', 'Package bpf does bytes.')];
+    const readme =
+      '# Go Networking\n\n[![Go](https://x/b.svg)](https://x)\n\nThis repository holds *networking* packages.\n';
+    expect(synopsisOf('a.b/m', packages, readme)).toBe('This repository holds networking packages.');
+    expect(synopsisOf('a.b/m', [of('a.b/m', 'm', 'own'), ...packages], readme)).toBe('own');
+    expect(synopsisOf('a.b/m', packages, '# Title\n')).toBe('Package bpf does bytes.');
+  });
+
+  test.each([
+    ['# Go Networking\nThis is `net`. More.', 'This is net.'],
+    ['Title\n=====\n\nSee [the docs](https://x.y) for v1.2 of it! And more.', 'See the docs for v1.2 of it!'],
+    ['<p align="center">\n<img src="x">\n</p>\n\n[![a](b)](c) [![d](e)](f)\n\nIt is a thing', 'It is a thing'],
+    ['```go\nfunc main() {\n\n code here\n\n}\n```\n\n* a list\n\n> a quote\n\nWords at last.', 'Words at last.'],
+    ['[a]: https://x.y\n\nsnake_case words stay', 'snake_case words stay'],
+    ['', ''],
+    ['# Only a title', ''],
+  ])('README %j begins with %j', (readme, wanted) => {
+    expect(readmeSynopsis(readme)).toBe(wanted);
+  });
+
+  test('a README that is made to be slow is read at once', () => {
+    for (const text of ['[!['.repeat(5000), '<'.repeat(10_000), `a ${'_ '.repeat(5000)}`, '. '.repeat(5000)])
+      readmeSynopsis(text);
+  }, 1000);
 });

@@ -154,8 +154,8 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     };
     const name = await database('template0');
     expect(await run('reindex', name)).toMatch(/^failed: .*no catalogue yet: run `node services\/main\.ts migrate`/);
-    expect(await run('migrate', name)).toMatch(/schema 1 now; before it had none/);
-    expect(await run('migrate', name)).toMatch(/schema 1 already/);
+    expect(await run('migrate', name)).toContain(`schema ${migrations.length} now; before it had none`);
+    expect(await run('migrate', name)).toContain(`schema ${migrations.length} already`);
     expect(await run('reindex', name)).toMatch(/0 published versions of 0 modules/);
     await rm(folder, { recursive: true });
   });

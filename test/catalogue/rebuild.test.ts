@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rebuild } from '../../services/catalogue/rebuild.ts';
 import { createSqliteCatalogue } from '../../services/catalogue/sqlite.ts';
 import { factsOf } from '../../services/catalogue/store.ts';
+import { Fault } from '../../services/errors.ts';
 import type { Handler } from '../../services/messaging/index.ts';
-import { clearOutcome } from '../../services/records/index.ts';
+import { clearOutcome, versionKey } from '../../services/records/index.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
 import { createIndexer } from '../../services/ui-backend/indexer.ts';
 import type { Both } from './contract.ts';
@@ -130,4 +131,53 @@ describe('a catalogue rebuilt from the store', () => {
     expect(await rebuild({ stores, catalogue })).toMatchObject({ removed: 1, failed: 0 });
     expect(await catalogue.version(path, version)).toBeUndefined();
   }, 60_000);
+});
+
+describe('a rebuild', () => {
+  const good = () => worldModules.slice(0, 3);
+
+  async function broken(fails: (key: string) => Error | undefined) {
+    const root = await mkdtemp(join(folder, 'broken-'));
+    const published = await createFileStorage({ root: join(root, 'published') });
+    const records = await createFileStorage({ root: join(root, 'records') });
+    await fillStores({ published, records }, worldModules.slice(0, 30));
+    const get: typeof published.get = async (key, options) => {
+      const error = fails(key);
+      if (error !== undefined) throw error;
+      return published.get(key, options);
+    };
+    const catalogue = await create();
+    const told: string[] = [];
+    const run = rebuild({
+      stores: { published: { ...published, get }, records },
+      catalogue,
+      failed: ({ module, version }, reason) => told.push(`${module}@${version}: ${reason}`),
+    });
+    return { run, told, catalogue };
+  }
+
+  test('goes on after versions that can’t be read, tells each, and describes from go.mod what has one', async () => {
+    const [first, second] = good();
+    const keyOf = (module: typeof first, ending: string) =>
+      `${versionKey(module?.path ?? '', module?.version ?? '')}.${ending}`;
+    const { run, told, catalogue } = await broken(key => {
+      if (key === keyOf(first, 'zip')) return new Fault('invalid', 'not a valid zip');
+      if (key === keyOf(second, 'mod')) return new Fault('unavailable', 'a bad block');
+      return undefined;
+    });
+    expect(await run).toMatchObject({ failed: 2 });
+    expect(told.sort()).toEqual(
+      [
+        `${first?.path}@${first?.version}: its zip can’t be read: not a valid zip`,
+        `${second?.path}@${second?.version}: a bad block`,
+      ].sort(),
+    );
+    expect((await catalogue.version(first?.path ?? '', first?.version ?? ''))?.unreadable).toMatch(/not a valid zip/);
+    expect((await catalogue.counts()).published).toBe(29);
+  });
+
+  test('stops when it is the store that fails, whatever it is asked for', async () => {
+    const { run } = await broken(() => new Fault('unavailable', 'the store is away'));
+    await expect(run).rejects.toThrow('the store is away');
+  });
 });

@@ -32,6 +32,7 @@ async function run(name: string, ...argv: string[]): Promise<{ exit: number; lin
     openCatalogue,
     migrateCatalogue: async () => undefined,
     openAnalytics: () => Promise.reject(new Fault('unavailable', 'nothing is counted here')),
+    resolve: () => Promise.reject(new Error('not needed')),
     out,
     now: () => world.clock,
     user: () => 'ann',

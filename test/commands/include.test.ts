@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { include } from '../../services/commands/include/index.ts';
 import { readTargets } from '../../services/commands/include/targets.ts';
+import { Fault } from '../../services/errors.ts';
 import type { Message } from '../../services/messaging/topics.ts';
 import { versionKey, writeOutcome } from '../../services/records/index.ts';
 import { openWorld, type World } from '../validator/helpers.ts';
@@ -21,6 +22,12 @@ afterEach(async () => {
 });
 
 type Requested = Message<'module.requested'>;
+
+/** What the services say of a branch or `latest`. */
+async function resolve(module: string, query: string): Promise<string> {
+  if (module.endsWith('none')) throw new Fault('not-found', 'no origin has it');
+  return query === 'latest' ? 'v1.9.0' : 'v1.9.1-0.20260102030405-0123456789ab';
+}
 
 /** Runs the command; `serve` does what the services would with each request. */
 async function run(
@@ -53,6 +60,7 @@ async function run(
     openCatalogue,
     migrateCatalogue: async () => undefined,
     openAnalytics: () => Promise.reject(new Error('nobody asks for downloads')),
+    resolve,
     out,
     now: () => world.clock,
     user: () => '',
@@ -123,6 +131,21 @@ describe('include', () => {
     ]);
   });
 
+  test('takes the latest of a module without a version, and resolves branches, as the page does', async () => {
+    const list = await file('a.test/a\na.test/b@latest\na.test/c@main\na.test/none\na.test/d@v1.0.0\n');
+    const { exit, lines, asked } = await run([list], publish);
+    expect(asked.toSorted()).toEqual([
+      'a.test/a@v1.9.0',
+      'a.test/b@v1.9.0',
+      'a.test/c@v1.9.1-0.20260102030405-0123456789ab',
+      'a.test/d@v1.0.0',
+    ]);
+    expect([exit, lines[0]]).toEqual([
+      1,
+      `${list}: line 4: which version a.test/none@latest is can't be asked: no origin has it`,
+    ]);
+  });
+
   test('gives up when nothing happens for long, and says that it stays asked for', async () => {
     const { exit, lines } = await run([await file('a.test/a@v1.0.0'), '--patience', '0.05'], async () => {});
     expect(exit).toBe(1);
@@ -153,7 +176,7 @@ describe('include', () => {
   });
 });
 
-test('a go.mod asks for what it requires and for its replacements, not for what they replace', () => {
+test('a go.mod asks for what it requires and for its replacements, not for what they replace', async () => {
   const text = `module a.test/m
 require (
 	a.test/one v1.0.0
@@ -163,6 +186,7 @@ require (
 replace a.test/two => a.test/fork v1.1.0
 replace a.test/three => ../three
 `;
-  const names = readTargets(text).targets.map(({ module, version }) => `${module}@${version}`);
+  const { targets } = await readTargets(text, resolve);
+  const names = targets.map(({ module, version }) => `${module}@${version}`);
   expect(names).toEqual(['a.test/one@v1.0.0', 'a.test/fork@v1.1.0']);
 });

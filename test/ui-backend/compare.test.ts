@@ -79,6 +79,20 @@ describe('comparing two versions', () => {
     });
   });
 
+  it('finds what is declared differently, where both declarations are known', () => {
+    const side = (version: string, declared?: string[]) =>
+      versionDetail({
+        ...{ module, version, packages: [pack(module, ['func Frob', 'func Same'], declared && { declared })] },
+      });
+    const from = side('v1.0.0', ['func Frob(a int)', 'func Same()']);
+    const to = side('v1.1.0', ['func Frob(a, b int)', 'func Same()']);
+    const changed = [{ name: 'func Frob', from: 'func Frob(a int)', to: 'func Frob(a, b int)' }];
+    expect(compareVersions(from, to).api.packages).toEqual([
+      { path: module, state: 'changed', added: [], removed: [], changed },
+    ]);
+    expect(compareVersions(side('v0.9.0'), to).api.packages).toEqual([]);
+  });
+
   it('leaves out what nobody can import: internal packages and commands', () => {
     const from = versionDetail({ module, version: 'v1.0.0' });
     const hidden = [

@@ -3,7 +3,7 @@ import type { VersionFacts, Vulnerability } from '../../services/catalogue/index
 import { RunLog, versionKey, writeAlarm, writeRelease } from '../../services/records/index.ts';
 import type { DownloadCounts } from '../../services/ui-backend/answers/downloads.ts';
 import { missing, published, rejected } from '../catalogue/facts.ts';
-import { type Started, startUiBackend } from './start.ts';
+import { noDownloads, type Started, startUiBackend } from './start.ts';
 import { parseXml } from './xml.ts';
 
 const now = () => new Date('2026-03-10T12:00:00Z');
@@ -282,6 +282,24 @@ describe('the endpoints of the API', () => {
       ['b.example/tool', 10],
       ['a.example/text', 1.05],
     ]);
+  });
+
+  it('trending: nothing while there is nothing before to compare with', async () => {
+    const people = (module: string) => ({ module, all: 50, people: 50 });
+    const counted = async ({ modules }: { modules?: readonly string[] }) =>
+      modules === undefined ? [people('a.example/text')] : [];
+    const young = await startUiBackend({ facts, downloads: { ...noDownloads, byModule: counted }, now });
+    expect((await young.ask('trending')).body.items).toEqual([]);
+    await young.close();
+  });
+
+  it('what is none of the known values is told with those, and an empty one is not given', async () => {
+    const refused = async (query: Record<string, string>) => JSON.stringify((await here.ask('search', query)).body);
+    expect(await refused({ kind: 'tool' })).toContain('kind must be one of library, command');
+    expect(await refused({ age: 'day' })).toContain('age must be one of week, month, year');
+    expect((await here.ask('search', { q: '', kind: '', age: '', licence: '', cursor: '' })).status).toBe(200);
+    expect(JSON.stringify((await here.ask('module', { module: '' })).body)).toContain('module must not be empty');
+    expect(JSON.stringify((await here.ask('doctor', { text: '' })).body)).toContain('text must not be empty');
   });
 
   it('newest and numbers: what was published last, and how much is here', async () => {

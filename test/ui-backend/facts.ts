@@ -9,6 +9,7 @@ export const versionSummary = (
   at: '2026-02-01T00:00:00Z',
   reasons: [],
   time: '2026-01-01T00:00:00Z',
+  synopsis: '',
   retracted: undefined,
   deprecated: '',
   licences: ['MIT'],
@@ -35,6 +36,7 @@ export const versionDetail = (given: Partial<VersionDetail> & { module: string; 
   packagesComplete: true,
   files: [],
   fileCount: given.files?.length ?? 0,
+  unreadable: undefined,
   affected: [],
   ...given,
 });

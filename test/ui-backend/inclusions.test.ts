@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VersionDetail } from '../../services/catalogue/index.ts';
 import { Fault } from '../../services/errors.ts';
-import type { Messaging } from '../../services/messaging/index.ts';
+import type { DeadLetter, Messaging } from '../../services/messaging/index.ts';
 import type { Origin } from '../../services/origin/index.ts';
 import { createAccess } from '../../services/proxy/access.ts';
 import { clearOutcome, RunLog, versionKey, writeOutcome } from '../../services/records/index.ts';
@@ -24,7 +24,11 @@ async function start() {
   const published = await createFileStorage({ root: join(folder, 'published') });
   const records = await createFileStorage({ root: join(folder, 'records') });
   const sent: { module: string; version: string; by: string }[] = [];
-  const messaging = { publish: async (_: string, message: never) => sent.push(message) } as unknown as Messaging;
+  const dead: DeadLetter[] = [];
+  const messaging = {
+    publish: async (_: string, message: never) => sent.push(message),
+    deadLetters: async (name: string) => (name === 'processor' ? [...dead] : []),
+  } as unknown as Messaging;
   const origin = {
     latest: async () => ({ Version: 'v1.4.0' }),
     query: async (_: string, query: string) => {
@@ -45,7 +49,10 @@ async function start() {
   const answers = createInclusionAnswers({ published, records, messaging, origin, catalogue, now });
   const access = createAccess({ tokens: [], requireToken: false, privateModules: ['corp.example'] });
   const view = { reader: access.identify(undefined) } as View;
-  return { answers, view, published, records, sent, indexed };
+  const wait = (ms: number) => {
+    time += ms;
+  };
+  return { answers, view, published, records, sent, dead, wait, indexed };
 }
 
 const module = 'a.example/x';
@@ -68,6 +75,38 @@ describe('an inclusion request', () => {
     expect(await state()).toMatchObject({ state: 'published', done: false });
     indexed.add(`${module}@${version}`);
     expect(await state()).toMatchObject({ state: 'published', done: true });
+  });
+
+  it('that was given up is failed for good with the reason, and gets on again when it is replayed or asked for again', async () => {
+    const { answers, view, sent, dead, wait } = await start();
+    const letterOf = (message: unknown) => ({
+      ...{ id: '1', message, publishedAt: new Date(), attempts: 5, error: 'the disk is full' },
+    });
+    const { id } = await answers.include({ module, version }, view);
+    const state = () => answers.inclusion({ id }, view);
+    const [first] = sent;
+    dead.push(
+      letterOf({ ...first, requestedAt: '2026-01-01T00:00:00.000Z' }),
+      letterOf({ ...first, version: 'v2.0.0' }),
+    );
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
+
+    dead.push(letterOf(first));
+    wait(60_000);
+    const message = expect.stringMatching(/given up after 5 attempts: the disk is full\. Ask for it again/);
+    expect(await state()).toMatchObject({ state: 'failed', done: true, message });
+
+    const [replayed] = dead.splice(2);
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
+
+    if (replayed !== undefined) dead.push(replayed);
+    wait(60_000);
+    expect(await answers.include({ module, version }, view)).toMatchObject({ state: 'requested', done: false });
+    expect(sent).toHaveLength(2);
+    wait(60_000);
+    expect(await state()).toMatchObject({ state: 'requested', done: false });
   });
 
   it('tells why a version was rejected, rule by rule', async () => {
@@ -114,6 +153,7 @@ describe('an inclusion request', () => {
   it('resolves the latest version and branches, and keeps what the origin says of a wrong one', async () => {
     const { answers, view } = await start();
     expect(await answers.include({ module }, view)).toMatchObject({ version: 'v1.4.0' });
+    expect(await answers.include({ module, version: 'latest' }, view)).toMatchObject({ version: 'v1.4.0' });
     expect(await answers.include({ module, version: 'main' }, view)).toMatchObject({
       version: 'v1.4.1-0.20260102030405-0123456789ab',
     });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../services/errors.ts';
 import type { Origin } from '../../services/origin/index.ts';
+import { writeOutcome } from '../../services/records/index.ts';
 import { published } from '../catalogue/facts.ts';
 import { type Pages, startPages } from './start.ts';
 
@@ -71,6 +72,18 @@ describe('the doctor', () => {
     expect(body).toContain('v1.1.0 is newer');
   });
 
+  it('of an empty form says what to give it', async () => {
+    for (const text of ['', ' \n']) {
+      const { statusCode, body } = await form('/doctor', { text });
+      expect([statusCode, /Paste a go\.mod or go\.sum, or choose a file\./.test(body)]).toEqual([400, true]);
+    }
+  });
+
+  it('offers to include what is not here', async () => {
+    const { body } = await form('/doctor', { text: goMod });
+    expect(body).toMatch(/href="\/include\?module=demo\.example%2Fnowhere&amp;version=v1\.0\.0"[^>]*>Include it</);
+  });
+
   it('says what it can’t read, and gives the text back', async () => {
     const { statusCode, body } = await form('/doctor', { text: 'require (\n<script>alert(1)</script>' });
     expect(statusCode).toBe(200);
@@ -106,6 +119,19 @@ describe('an inclusion', () => {
     expect(body).toContain('progress.js');
     expect(await pages.messaging.backlog('processor')).toMatchObject({ depth: 1 });
     expect((await pages.get('/include')).body).toContain(String(headers.location));
+  });
+
+  it('that has failed offers to ask again, not a page that is not there', async () => {
+    const { headers } = await form('/include', { module: 'demo.example/fails', version: 'v1.0.0' });
+    const at = new Date().toISOString();
+    await writeOutcome(pages.records, 'demo.example/fails', 'v1.0.0', {
+      kind: 'not-found',
+      message: 'nobody has it',
+      at,
+    });
+    const { body } = await pages.get(String(headers.location));
+    expect(body).toContain('href="/include?module=demo.example%2Ffails&amp;version=v1.0.0">Ask for it again');
+    expect(body).not.toContain('See v1.0.0');
   });
 
   it('of what no origin has is told beside the form', async () => {

@@ -142,13 +142,15 @@ describe('a README that is hostile by its size or form', () => {
     '10 MB of tags': many('<div><a href="x">'),
     '10 MB of tables': many(`${'|a'.repeat(100)}|\n`),
     '10 MB of addresses': many('http://a.b/c '),
+    '256 KB of links to one long address': `[a]: https://a.b/${'c'.repeat(200)}\n\n${'[a] '.repeat(60_000)}`,
+    '10 MB of what is escaped': many('&<'),
     'broken UTF-8': Buffer.from([0x23, 0x20, 0xff, 0xfe, 0xc3, 0x28, 0xed, 0xa0, 0x80]).toString(),
     'lone surrogates and controls': '# \ud800\u0000\u0008\ufffe <b>\udfff',
   };
 
   it.each(Object.entries(cases))('is shown within bounds: %s', (_, text) => {
     const made = renderReadme({ file: 'README.md', text, base: undefined });
-    expect(made.length).toBeLessThan(2 << 20);
+    expect(made.length).toBeLessThan((512 << 10) + 100);
     expect(dangers(made)).toEqual([]);
   });
 
@@ -160,6 +162,17 @@ describe('a README that is hostile by its size or form', () => {
     const again = createReadmeRenderer({ maxBytes: 1 << 20, patience: 20_000 });
     expect(await again.render({ file: 'README.md', text: '**b**', base: undefined })).toContain('<strong>b</strong>');
     await again.close();
+  });
+
+  it('holds up no other: what waits for long is shown as plain text this time, and rendered the next', async () => {
+    const readmes = createReadmeRenderer({ maxBytes: 1 << 20, patience: 60_000, wait: 20 });
+    const render = (text: string) => readmes.render({ file: 'README.md', text, base: undefined });
+    const hostile = Array.from({ length: 25 }, (_, i) => render(`${i} ${'<a><b>'.repeat(20_000)}`));
+    const first = hostile[0]?.then(() => 'the first hostile one');
+    expect(await Promise.race([first, render('**good** <b>')])).toBe('<pre tabindex="0">**good** &lt;b&gt;</pre>');
+    await Promise.all(hostile);
+    expect(await render('**good** <b>')).toContain('<strong>good</strong>');
+    await readmes.close();
   });
 
   it('is rendered once, and kept within a bound of bytes', async () => {

@@ -113,6 +113,50 @@ describe('every page', () => {
   });
 });
 
+describe('a version’s page', () => {
+  it('has the synopsis of that version, and says whose downloads it shows', async () => {
+    const at = (version: string, synopsis: string) => published(`demo.example/told@${version}`, { synopsis });
+    await pages.catalogue.put([at('v1.0.0', 'Package told was small.'), at('v1.1.0', 'Package told is large.')]);
+    pages.changed();
+    const [old, newest] = [await pages.get('/demo.example/told@v1.0.0'), await pages.get('/demo.example/told')];
+    expect(old.body).toContain('<p class="lead">Package told was small.</p>');
+    expect(newest.body).toContain('<p class="lead">Package told is large.</p>');
+    expect(old.body).toContain('Downloads in 30 days, all versions');
+    expect((await pages.get(`/${kit}@v1.2.0`)).body).not.toContain('<p class="lead">');
+  });
+
+  it('that is not published leads to its vulnerabilities where it names some', async () => {
+    const { body } = await pages.get(`/${kit}@v1.2.0?tab=security`);
+    expect(body).toMatch(/aria-current="page">\s*Security/);
+  });
+
+  it('says of the checksum database that it was not asked, not that it was passed', async () => {
+    const { body } = await pages.get('/demo.example/told?tab=checks');
+    expect(body).toMatch(/good">.*?<code>zip-well-formed<\/code>/s);
+    const facts = published('demo.example/unasked@v1.0.0');
+    facts.content?.provenance?.rules.push('checksum-database');
+    await pages.catalogue.put([facts]);
+    pages.changed();
+    const unasked = await pages.get('/demo.example/unasked?tab=checks');
+    expect(unasked.body).toMatch(/<code>checksum-database<\/code> not asked/);
+  });
+
+  it('whose zip can’t be read says so', async () => {
+    const facts = published('demo.example/damaged@v1.0.0');
+    if (facts.content) Object.assign(facts.content, { unreadable: 'its zip can’t be read: not a valid zip' });
+    await pages.catalogue.put([facts]);
+    pages.changed();
+    const { body } = await pages.get('/demo.example/damaged');
+    expect(body).toContain('What is shown is of its go.mod: its zip can’t be read: not a valid zip.');
+    expect(body).not.toMatch(/no licence found|No README/);
+  });
+});
+
+it('no link on a page has an empty title', async () => {
+  for (const [url] of Object.values(all))
+    expect((await pages.get(url)).body, url).not.toMatch(/<link[^>]* title(?:="")?(?: |\/|>)/);
+});
+
 describe('addresses', () => {
   it('of a package lead to the module that holds it', async () => {
     const big = published('demo.example/big@v1.0.0');

@@ -1,3 +1,4 @@
+import { plainCode, withMembers } from './declaration.ts';
 import { type Token, tokens } from './tokens.ts';
 
 /** What a catalogue wants of a Go source file; nothing of it is ever built or run. */
@@ -8,6 +9,15 @@ export interface GoFile {
   doc: string;
   /** `func Parse`, `type Reader`, `method Reader.Read`, `const Max`, `var Err` */
   exported: string[];
+  /** How each of `exported` is declared, without values and function bodies: `func Parse(text string) error`. */
+  declared: string[];
+  imports: Import[];
+}
+
+export interface Import {
+  /** As written before the path; undefined where the package's own name counts. */
+  name: string | undefined;
+  path: string;
 }
 
 const isExported = (name: string) => /^\p{Lu}/u.test(name);
@@ -16,7 +26,12 @@ const isExported = (name: string) => /^\p{Lu}/u.test(name);
 export function readGoFile(text: string): GoFile | undefined {
   const head = readHead(text);
   if (head === undefined || head.ignored) return undefined;
-  return { name: head.name, doc: head.doc, exported: head.name === 'main' ? [] : declarations(text.slice(head.end)) };
+  const { exported, declared, imports } = declarations(text.slice(head.end));
+  const isMain = head.name === 'main';
+  return {
+    ...{ name: head.name, doc: head.doc, imports },
+    ...(isMain ? { exported: [], declared: [] } : { exported, declared }),
+  };
 }
 
 const headRE = /([ \t\r\n]+)|(\/\/[^\n]*)|(\/\*[\s\S]*?\*\/)|package[ \t]+([\p{L}_][\p{L}\p{N}_]*)/uy;
@@ -50,18 +65,27 @@ function commentText(comments: readonly string[]): string {
   return kept.join('\n').trim();
 }
 
-/** The exported names of the top level, in the order of the file. */
-function declarations(text: string): string[] {
-  const found: string[] = [];
+/** What the top level exports and imports, in the order of the file. */
+function declarations(text: string): Pick<GoFile, 'exported' | 'declared' | 'imports'> {
+  const exported: string[] = [];
+  const declared: string[] = [];
+  const imports: Import[] = [];
   const stream = tokens(text);
   for (let token = stream.next(); token !== undefined; token = stream.next()) {
     if (!token.begins || token.depth !== 0) continue;
-    if (token.text === 'func') readFunc();
-    else if (token.text === 'type' || token.text === 'const' || token.text === 'var') readSpecs(token.text);
+    if (token.text === 'func') readFunc(token.at);
+    else if (token.text === 'import') readSpecs(readImport);
+    else if (token.text === 'type') readSpecs(readType);
+    else if (token.text === 'const' || token.text === 'var') readSpecs(readNames(token.text));
   }
-  return found;
+  return { exported, declared, imports };
 
-  function readFunc(): void {
+  function found(name: string, declaration: string): void {
+    exported.push(name);
+    declared.push(declaration);
+  }
+
+  function readFunc(at: number): void {
     let token = stream.next();
     let receiver: string | undefined;
     if (token?.text === '(') {
@@ -72,31 +96,83 @@ function declarations(text: string): string[] {
       token = stream.next();
     }
     if (token === undefined || !isExported(token.text)) return;
-    if (receiver === undefined) found.push(`func ${token.text}`);
-    else if (isExported(receiver)) found.push(`method ${receiver}.${token.text}`);
+    const last = lastOf(token, 0, (next, before) => next.text === '{' && !hasMembers(before));
+    const declaration = plainCode(text.slice(at, last.end));
+    if (receiver === undefined) found(`func ${token.text}`, declaration);
+    else if (isExported(receiver)) found(`method ${receiver}.${token.text}`, declaration);
   }
 
   /** One specification, or a group of them in parentheses. */
-  function readSpecs(keyword: string): void {
+  function readSpecs(read: (first: Token, floor: number) => void): void {
     const first = stream.next();
-    if (first?.text !== '(') {
-      readNames(keyword, first);
+    if (first === undefined) return;
+    if (first.text !== '(') {
+      read(first, 0);
       return;
     }
     for (let token = stream.next(); token !== undefined && token.depth > 0; token = stream.next()) {
-      if (token.begins && token.depth === 1) readNames(keyword, token);
+      if (token.begins && token.depth === 1) read(token, 1);
     }
   }
 
-  /** `A, B = …`; of a type the one name. */
-  function readNames(keyword: string, first: Token | undefined): void {
-    for (let token = first; token !== undefined; token = stream.next()) {
-      if (isExported(token.text)) found.push(`${keyword} ${token.text}`);
-      if (keyword === 'type' || stream.peek() !== ',') return;
+  function readImport(first: Token): void {
+    const named = /^["`]/.test(first.text) ? undefined : first.text;
+    const path = named === undefined ? first : stream.next();
+    if (path !== undefined && /^(["`]).+\1$/.test(path.text))
+      imports.push({ name: named, path: path.text.slice(1, -1) });
+  }
+
+  function readType(name: Token, floor: number): void {
+    if (!isExported(name.text)) return;
+    let opened: { token: Token; kind: string } | undefined;
+    const last = lastOf(name, floor, (next, before) => {
+      if (next.text === '{' && hasMembers(before)) opened = { token: next, kind: before.text };
+      return false;
+    });
+    const from = name.at;
+    // The braces that the type ends with hold its members.
+    const isBody = opened !== undefined && opened.token.end === last.end;
+    const { token, kind } = isBody && opened ? opened : { token: last, kind: '' };
+    const declaration = isBody
+      ? withMembers(kind, text.slice(from, token.at), text.slice(token.at + 1, token.end - 1))
+      : plainCode(text.slice(from, last.end));
+    found(`type ${name.text}`, `type ${declaration}`);
+  }
+
+  /** `A, B int = …`: names, and their type where it is said. */
+  function readNames(keyword: string) {
+    return (first: Token, floor: number): void => {
+      const names = [first.text];
+      let last = first;
+      while (stream.peek()?.text === ',') {
+        stream.next();
+        const next = stream.next();
+        if (next === undefined) break;
+        names.push(next.text);
+        last = next;
+      }
+      const end = lastOf(last, floor, next => next.text === '=').end;
+      const type = plainCode(text.slice(last.end, end));
+      for (const name of names.filter(isExported)) {
+        found(`${keyword} ${name}`, `${keyword} ${name}${type === '' ? '' : ` ${type}`}`);
+      }
+    };
+  }
+
+  /** Reads on from `first` to the last token of its statement, or to the one before that which `stops`. */
+  function lastOf(first: Token, floor: number, stops: (next: Token, before: Token) => boolean): Token {
+    let before = first;
+    for (let next = stream.peek(); next !== undefined; next = stream.peek()) {
+      const isNew = next.text === ';' || (next.begins && next.depth === floor && next.text !== ')');
+      if (next.depth < floor || isNew || stops(next, before)) break;
       stream.next();
+      before = next;
     }
+    return before;
   }
 }
+
+const hasMembers = ({ text }: Token) => text === 'struct' || text === 'interface';
 
 /** `(r *T[K])`, `(T)`, `(r T)`: the last name before type parameters. */
 function receiverOf(inside: readonly string[]): string | undefined {

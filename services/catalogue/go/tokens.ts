@@ -1,6 +1,9 @@
 /** Tokens of a Go source file, as far as finding its top-level declarations needs them. */
 export interface Token {
   text: string;
+  /** Where it begins and ends in the source; `{` ends behind its closing one. */
+  at: number;
+  end: number;
   /** Brackets around it; an opening one counts itself, a closing one does not. */
   depth: number;
   /** It is the first of a statement: of the file, after a semicolon or the opening bracket, or a line that begins one. */
@@ -9,8 +12,8 @@ export interface Token {
 
 export interface Tokens {
   next(): Token | undefined;
-  /** The text of the next one, which stays. */
-  peek(): string | undefined;
+  /** The next one, which stays. */
+  peek(): Token | undefined;
 }
 
 /** Comments, strings and runes as one; line breaks, because they end statements ("Semicolons" in the Go specification). */
@@ -48,6 +51,7 @@ export function tokens(text: string): Tokens {
       tokenRE.lastIndex = at;
       const match = tokenRE.exec(text);
       if (match === null) return undefined;
+      const from = at;
       at = tokenRE.lastIndex;
       const [all, comment, lineBreak, literal, name] = match;
       if (lineBreak !== undefined || comment?.includes('\n')) {
@@ -56,11 +60,12 @@ export function tokens(text: string): Tokens {
         continue;
       }
       if (comment !== undefined || /^[ \t\r]/.test(all)) continue;
-      const token = { text: all, depth, begins };
+      const token = { text: all, at: from, end: at, depth, begins };
       begins = false;
       ends = name !== undefined || literal !== undefined || /[0-9)\]}]/.test(all);
       if (all === '{') {
         skipBraces();
+        token.end = at;
         ends = true;
       } else if (all === '(' || all === '[') {
         depth += 1;
@@ -85,7 +90,7 @@ export function tokens(text: string): Tokens {
     },
     peek() {
       peeked ??= read();
-      return peeked?.text;
+      return peeked;
     },
   };
 }

@@ -1,10 +1,10 @@
 import { parse } from '../columns.ts';
 import type { Package } from '../facts.ts';
-import { shortestCorrected, trigrams } from '../nearest.ts';
+import { trigrams } from '../nearest.ts';
 import type { Row } from '../present.ts';
 import { indexed, place, tierOf } from '../rank.ts';
 import { textsOf } from '../summarize.ts';
-import { allPathWords } from '../words.ts';
+import { knownOf, vocabularyChange, vocabularyOf } from '../words.ts';
 import { facetLexeme } from './search.ts';
 import type { Session } from './session.ts';
 import { readTexts } from './texts.ts';
@@ -12,7 +12,8 @@ import { readTexts } from './texts.ts';
 /** What is searched, and the vocabulary for misspellings. */
 
 const select = `
-  SELECT m.path, m.time, m.synopsis, m.licences, m.kinds, m.versions, m.used_by, m.downloads, m.tier, m.indexed
+  SELECT m.path, m.time, m.synopsis, m.licences, m.kinds, m.versions, m.used_by, m.downloads, m.tier, m.indexed,
+    m.vocabulary
   FROM modules m WHERE m.id = $1`;
 
 /** Has `id` stand where it must, with the words it has now. `changed`: its words may be others than those indexed. */
@@ -29,8 +30,7 @@ export async function settleIndex(session: Session, id: number, changed: boolean
   if (stands === searchable && (!stands || (row.indexed === tier && !changed))) return;
   if (stands) await remove(session, id, row.indexed);
   if (searchable) await insert(session, id, tier, row);
-  if (searchable && !stands) await addWords(session, String(row.path));
-  if (!searchable) await removeWords(session, String(row.path));
+  await teach(session, id, row, searchable ? vocabularyOf(String(row.path), String(row.synopsis)) : []);
   await session.all('UPDATE modules SET indexed = $1 WHERE id = $2', searchable ? tier : null, id);
 }
 
@@ -39,7 +39,7 @@ export async function dropFromIndex(session: Session, id: number): Promise<void>
   const row = await session.get(select, id);
   if (row === undefined || row.indexed === null) return;
   await remove(session, id, row.indexed);
-  await removeWords(session, String(row.path));
+  await teach(session, id, row, []);
   await session.all('UPDATE modules SET indexed = NULL WHERE id = $1', id);
 }
 
@@ -69,15 +69,21 @@ async function insert(session: Session, id: number, tier: number, row: Row): Pro
   );
 }
 
-const vocabulary = (path: string) => [...allPathWords(path)].filter(word => word.length >= shortestCorrected).sort();
+async function teach(session: Session, id: number, row: Row, after: readonly string[]): Promise<void> {
+  const { added, removed } = vocabularyChange(knownOf(row), after);
+  if (added.length > 0) await addWords(session, added);
+  if (removed.length > 0) await removeWords(session, removed);
+  if (added.length + removed.length > 0 || row.vocabulary === null) {
+    await session.all('UPDATE modules SET vocabulary = $1 WHERE id = $2', after.join(' '), id);
+  }
+}
 
 function trigramColumns(words: readonly string[]): [string[], number[], string[]] {
   const rows = words.flatMap(word => trigrams(word).map(trigram => ({ trigram, length: word.length, word })));
   return [rows.map(({ trigram }) => trigram), rows.map(({ length }) => length), rows.map(({ word }) => word)];
 }
 
-async function addWords(session: Session, path: string): Promise<void> {
-  const words = vocabulary(path);
+async function addWords(session: Session, words: readonly string[]): Promise<void> {
   await session.all(
     `INSERT INTO terms SELECT word, 1 FROM unnest($1::text[]) AS w (word)
      ON CONFLICT (term) DO UPDATE SET modules = terms.modules + 1`,
@@ -89,8 +95,7 @@ async function addWords(session: Session, path: string): Promise<void> {
   );
 }
 
-async function removeWords(session: Session, path: string): Promise<void> {
-  const words = vocabulary(path);
+async function removeWords(session: Session, words: readonly string[]): Promise<void> {
   await session.all('UPDATE terms SET modules = modules - 1 WHERE term = ANY($1::text[])', words);
   const gone = await session.all(
     'DELETE FROM terms WHERE term = ANY($1::text[]) AND modules <= 0 RETURNING term',

@@ -101,4 +101,5 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (vulnerability, module)
   );
   `,
+  'ALTER TABLE modules ADD COLUMN vocabulary TEXT',
 ];

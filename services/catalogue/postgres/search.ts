@@ -47,19 +47,24 @@ async function candidates(session: Session, asked: readonly string[], filter: Fi
   return { modules: await rowsOf(session, ids), more: anywhere.length > limits.found };
 }
 
-/** The terms with those that no module has replaced by the nearest known word; undefined when nothing changes. */
-async function correct(session: Session, asked: readonly string[]): Promise<string[] | undefined> {
+/**
+ * The terms with those replaced by the nearest known word that no module has, or with `thorough` that are in no path or
+ * synopsis; undefined when nothing changes.
+ */
+async function correct(session: Session, asked: readonly string[], thorough: boolean): Promise<string[] | undefined> {
   const corrected: string[] = [];
-  for (const [i, term] of asked.entries()) corrected.push(await meant(session, term, i === asked.length - 1));
+  for (const [i, term] of asked.entries()) corrected.push(await meant(session, term, i === asked.length - 1, thorough));
   return corrected.some((term, i) => term !== asked[i]) ? corrected : undefined;
 }
 
-async function meant(session: Session, term: string, last: boolean): Promise<string> {
+async function meant(session: Session, term: string, last: boolean, thorough: boolean): Promise<string> {
   const mistakes = forgiven(term.length);
   if (mistakes === 0) return term;
   if ((await session.get('SELECT 1 FROM terms WHERE term = $1', term)) !== undefined) return term;
-  const found = await places(session, 'found', last ? unfinished(term) : quoted(term), 1);
-  if (found.length > 0) return term;
+  if (!thorough) {
+    const found = await places(session, 'found', last ? unfinished(term) : quoted(term), 1);
+    if (found.length > 0) return term;
+  }
   const likely = await session.all(
     `SELECT g.term AS word, t.modules FROM (
        SELECT term, count(*) AS shared FROM trigrams
@@ -82,10 +87,12 @@ export async function search(session: Session, query: SearchQuery): Promise<Sear
   const whole = await session.get(byPath, text.trim());
   let corrected: string | undefined;
   if (modules.length === 0 && whole === undefined) {
-    const instead = await correct(session, asked);
-    if (instead !== undefined) {
-      ({ modules, more } = await candidates(session, instead, filter));
-      if (modules.length > 0) [asked, corrected] = [instead, instead.join(' ')];
+    for (const thorough of asked.length > 1 ? [false, true] : [false]) {
+      const instead = await correct(session, asked, thorough);
+      if (instead !== undefined) ({ modules, more } = await candidates(session, instead, filter));
+      if (instead === undefined || modules.length === 0) continue;
+      [asked, corrected] = [instead, instead.join(' ')];
+      break;
     }
   }
   const hits = arrange(modules, query, text, asked);

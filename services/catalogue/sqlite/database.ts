@@ -3,8 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../errors.ts';
 
-/** A change of what is kept or how it is searched: the catalogue is then rebuilt, by `reindex`. */
-export const schemaVersion = 1;
+/**
+ * A change of what is kept or how it is searched. From the version before it is brought up to date where that is a step;
+ * else the catalogue is rebuilt, by `reindex`.
+ */
+export const schemaVersion = 2;
 
 /**
  * Modules are kept under a number that is made of their path (rank.ts), so that what was put in another order is the
@@ -33,7 +36,9 @@ const schema = `
     downloads INTEGER NOT NULL DEFAULT 0,
     tier INTEGER NOT NULL,
     -- The tier that it stands under in the indexes; NULL when it is not in them.
-    indexed INTEGER
+    indexed INTEGER,
+    -- Its words among terms, with spaces between; NULL until it is indexed.
+    vocabulary TEXT
   ) STRICT;
   CREATE INDEX families ON modules (family);
   CREATE INDEX downloaded ON modules (downloads) WHERE downloads > 0;
@@ -142,6 +147,7 @@ function migrate(db: DatabaseSync): void {
   transaction(db, () => {
     const version = known();
     if (version === 0) db.exec(schema);
+    else if (version === 1) db.exec('ALTER TABLE modules ADD COLUMN vocabulary TEXT; PRAGMA user_version = 2');
     else if (version !== schemaVersion) {
       const age = version > schemaVersion ? 'newer' : 'older';
       throw new Fault(

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parse } from '../columns.ts';
 import type { Package } from '../facts.ts';
-import { shortestCorrected, trigrams } from '../nearest.ts';
+import { trigrams } from '../nearest.ts';
 import { indexed, place, tierOf } from '../rank.ts';
 import { textsOf } from '../summarize.ts';
-import { allPathWords } from '../words.ts';
+import { knownOf, vocabularyChange, vocabularyOf } from '../words.ts';
 import type { Texts } from './texts.ts';
 
 export interface Indexes {
@@ -17,7 +17,8 @@ export interface Indexes {
 /** The indexes for search and the vocabulary for misspellings. */
 export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
   const select = db.prepare(`
-    SELECT m.path, m.time, m.synopsis, m.licences, m.kinds, m.versions, m.used_by, m.downloads, m.tier, m.indexed
+    SELECT m.path, m.time, m.synopsis, m.licences, m.kinds, m.versions, m.used_by, m.downloads, m.tier, m.indexed,
+      m.vocabulary
     FROM modules m WHERE m.id = ?`);
   const contents = db.prepare(`
     SELECT v.packages, v.readme FROM modules m JOIN versions v ON v.module = m.id AND v.version = m.newest
@@ -34,21 +35,20 @@ export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
   const addTrigram = db.prepare('INSERT OR IGNORE INTO trigrams VALUES (?, ?, ?)');
   const deleteTrigram = db.prepare('DELETE FROM trigrams WHERE trigram = ? AND length = ? AND term = ?');
 
-  const vocabulary = (path: string) => [...allPathWords(path)].filter(word => word.length >= shortestCorrected);
+  const setVocabulary = db.prepare('UPDATE modules SET vocabulary = ? WHERE id = ?');
 
-  function addWords(path: string): void {
-    for (const word of vocabulary(path)) {
+  function teach(id: number, row: Record<string, unknown>, after: readonly string[]): void {
+    const { added, removed } = vocabularyChange(knownOf(row), after);
+    for (const word of added) {
       addTerm.run(word);
       for (const trigram of trigrams(word)) addTrigram.run(trigram, word.length, word);
     }
-  }
-
-  function removeWords(path: string): void {
-    for (const word of vocabulary(path)) {
+    for (const word of removed) {
       if (Number(subtractTerm.get(word)?.modules) > 0) continue;
       deleteTerm.run(word);
       for (const trigram of trigrams(word)) deleteTrigram.run(trigram, word.length, word);
     }
+    if (added.length + removed.length > 0 || row.vocabulary === null) setVocabulary.run(after.join(' '), id);
   }
 
   function unindex(id: number, tier: unknown): void {
@@ -85,15 +85,14 @@ export function createIndexes(db: DatabaseSync, texts: Texts): Indexes {
       if (stands === searchable && (!stands || (row.indexed === tier && !changed))) return;
       if (stands) unindex(id, row.indexed);
       if (searchable) insert(id, tier, row);
-      if (searchable && !stands) addWords(String(row.path));
-      if (!searchable) removeWords(String(row.path));
+      teach(id, row, searchable ? vocabularyOf(String(row.path), String(row.synopsis)) : []);
       setIndexed.run(searchable ? tier : null, id);
     },
     drop(id) {
       const row = select.get(id);
       if (row === undefined || row.indexed === null) return;
       unindex(id, row.indexed);
-      removeWords(String(row.path));
+      teach(id, row, []);
       setIndexed.run(null, id);
     },
   };

@@ -42,13 +42,16 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
     return { modules, more: anywhere.length > limits.found };
   }
 
-  /** The terms with those that no module has replaced by the nearest known word; undefined when nothing changes. */
-  function correct(asked: readonly string[]): string[] | undefined {
+  /**
+   * The terms with those replaced by the nearest known word that no module has, or with `thorough` that are in no path or
+   * synopsis; undefined when nothing changes.
+   */
+  function correct(asked: readonly string[], thorough: boolean): string[] | undefined {
     const corrected = asked.map((term, i) => {
       const mistakes = forgiven(term.length);
       if (mistakes === 0 || isTerm.get(term) !== undefined) return term;
       const unfinished = i === asked.length - 1 ? ' *' : '';
-      if (found.get(`{words} : ${quoted(term)}${unfinished}`, 1) !== undefined) return term;
+      if (!thorough && found.get(`{words} : ${quoted(term)}${unfinished}`, 1) !== undefined) return term;
       const near = likely.all(JSON.stringify(trigrams(term)), term.length - mistakes, term.length + mistakes);
       return nearest(term, near as unknown as { word: string; modules: number }[]) ?? term;
     });
@@ -66,10 +69,12 @@ export function createSearch(db: DatabaseSync, summarize: (paths: readonly strin
       const whole = byPath.get(text.trim()) as Candidate | undefined;
       let corrected: string | undefined;
       if (modules.length === 0 && whole === undefined) {
-        const meant = correct(asked);
-        if (meant !== undefined) {
-          ({ modules, more } = candidates(meant, filter));
-          if (modules.length > 0) [asked, corrected] = [meant, meant.join(' ')];
+        for (const thorough of asked.length > 1 ? [false, true] : [false]) {
+          const meant = correct(asked, thorough);
+          if (meant !== undefined) ({ modules, more } = candidates(meant, filter));
+          if (meant === undefined || modules.length === 0) continue;
+          [asked, corrected] = [meant, meant.join(' ')];
+          break;
         }
       }
       const hits = arrange(modules, query, text, asked);

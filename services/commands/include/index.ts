@@ -23,14 +23,14 @@ const words: Record<State, string> = {
 
 export const include = defineCommand({
   name: 'include',
-  usage: '<go.sum, go.mod or list of module@version>|- [--patience <seconds>]',
+  usage: '<go.sum, go.mod or list of modules, with @version or the latest>|- [--patience <seconds>]',
   about: 'Has all that a file names fetched, checked and published, waits for it, and says what became of each.',
   options: { patience: { type: 'string' } },
   async act(deps, { positionals, options }) {
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw misused('give one file, or - for the standard input');
     const patience = readPatience(options.patience);
-    const { targets, faults } = readTargets(await read(file, deps.input));
+    const { targets, faults } = await readTargets(await read(file, deps.input), deps.resolve);
     for (const fault of faults) print(deps, `${file}: ${fault}`);
     if (targets.length === 0) {
       print(deps, `${file} asks for nothing.`);

@@ -73,7 +73,7 @@ function compareFiles(from: VersionDetail, to: VersionDetail): CompareAnswer['fi
 function compareApi(from: VersionDetail, to: VersionDetail): CompareAnswer['api'] {
   const importable = (packages: readonly Package[]) =>
     new Map(packages.filter(({ internal, name }) => !internal && name !== 'main').map(its => [its.path, its]));
-  const differ = changes(importable(from.packages), importable(to.packages), sameNames);
+  const differ = changes(importable(from.packages), importable(to.packages), sameApi);
   let names = 0;
   const packages: CompareAnswer['api']['packages'] = [];
   for (const [path, a, b] of differ) {
@@ -82,16 +82,31 @@ function compareApi(from: VersionDetail, to: VersionDetail): CompareAnswer['api'
     const after = new Set(b?.exported);
     const added = [...after].filter(name => !before.has(name)).slice(0, maxNames - names);
     const removed = [...before].filter(name => !after.has(name)).slice(0, maxNames - names - added.length);
-    names += added.length + removed.length;
-    packages.push({ path, state: a === undefined ? 'added' : b === undefined ? 'removed' : 'changed', added, removed });
+    const changed = redeclared(a, b).slice(0, maxNames - names - added.length - removed.length);
+    names += added.length + removed.length + changed.length;
+    const state = a === undefined ? 'added' : b === undefined ? 'removed' : 'changed';
+    packages.push({ path, state, added, removed, changed });
   }
   const complete =
     from.packagesComplete && to.packagesComplete && packages.length === differ.length && names < maxNames;
   return { packages, complete };
 }
 
-const sameNames = (a: Package, b: Package) =>
-  a.exported.length === b.exported.length && a.exported.every((name, index) => name === b.exported[index]);
+const sameApi = (a: Package, b: Package) =>
+  a.exported.length === b.exported.length &&
+  a.exported.every((name, index) => name === b.exported[index]) &&
+  redeclared(a, b).length === 0;
+
+type Changed = CompareAnswer['api']['packages'][number]['changed'];
+
+/** Names that both export and declare differently, where it is known of both. */
+function redeclared(a: Package | undefined, b: Package | undefined): Changed {
+  const before = new Map(a?.exported.map((name, index) => [name, a.declared?.[index]]));
+  return (b?.exported ?? []).flatMap((name, index) => {
+    const [from, to] = [before.get(name), b?.declared?.[index]];
+    return from === undefined || to === undefined || from === to ? [] : [{ name, from, to }];
+  });
+}
 
 /** What is on one side only or differs, sorted by key. */
 function changes<T>(from: ReadonlyMap<string, T>, to: ReadonlyMap<string, T>, equal: (a: T, b: T) => boolean) {

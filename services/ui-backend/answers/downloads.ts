@@ -79,7 +79,9 @@ export function createDownloadAnswers(deps: {
       const modules = top.map(({ module }) => module);
       const earlier = await counts.byModule({ ...lastDays(now(), length, length), modules, limit: candidates });
       const before = new Map(earlier.map(({ module, people }) => [module, people]));
-      const risen = top
+      // Without anything before there is nothing to compare with: all that is new here would be a trend.
+      const compared = earlier.some(({ people }) => people > 0) ? top : [];
+      const risen = compared
         .map(one => ({ ...one, before: before.get(one.module) ?? 0 }))
         .filter(one => one.people >= leastTrend && one.people > one.before)
         .sort((a, b) => surprise(b) - surprise(a))

@@ -9,6 +9,7 @@ import { outcomeFault, readJson, readLog, readOutcome, versionKey } from '../../
 import type { Storage } from '../../storage/index.ts';
 import { isRejection } from '../../validator/reject.ts';
 import type { Inclusion } from '../schemas/inclusion.ts';
+import { createGivenUp } from './given-up.ts';
 import { type Handlers, orNull, type View } from './handlers.ts';
 
 /**
@@ -47,6 +48,7 @@ export interface InclusionDeps {
 
 export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'include' | 'inclusion' | 'inclusions'> {
   const { published, records, messaging, origin, catalogue, now } = deps;
+  const givenUp = createGivenUp(messaging, now);
 
   const read = (id: string) => readJson<Asked>(records, `inclusions/by-id/${id}.json`);
 
@@ -74,6 +76,12 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
       const { message } = outcomeFault(outcome, now());
       return { ...base, state: 'failed', message, done: isGivenUp || !passing.has(outcome.kind) };
     }
+    const letter = await givenUp(asked);
+    if (letter !== undefined) {
+      const tries = letter.attempts === 1 ? '1 attempt' : `${letter.attempts} attempts`;
+      const message = `It was given up after ${tries}: ${letter.error}. Ask for it again, or have an operator replay it.`;
+      return { ...about, state: 'failed', at: now().toISOString(), message, done: true };
+    }
     const [run] = await readLog(records, module, version, 1);
     if (
       run !== undefined &&
@@ -92,7 +100,7 @@ export function createInclusionAnswers(deps: InclusionDeps): Pick<Handlers, 'inc
     if (!view.reader.maySee(module)) {
       throw new Fault('refused', `${module} is private: a token that may see it is needed to ask for it`);
     }
-    if (version === undefined) return (await origin.latest(module)).Version;
+    if (version === undefined || version === 'latest') return (await origin.latest(module)).Version;
     if (canonicalVersion(version) === version) return version;
     return (await origin.query(module, version)).Version;
   }

@@ -80,6 +80,8 @@ export function createModuleAnswers(deps: {
         module,
         ...versionAnswer(found, downloads),
         newest: found.newest,
+        synopsis: found.synopsis,
+        unreadable: orNull(found.unreadable),
         deprecated: textOrNull(found.deprecated),
         size: isPublished ? found.size : null,
         files: found.fileCount,

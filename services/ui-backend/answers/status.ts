@@ -70,15 +70,26 @@ async function queueStates(messaging: Messaging): Promise<StatusAnswer['queues']
 
 function judge(services: StatusAnswer['services'], queues: StatusAnswer['queues']): { state: State; summary: string } {
   const down = services.filter(({ state }) => state === 'down').map(({ name }) => name);
-  if (down.length > 0) {
-    return {
-      state: down.length === services.length ? 'down' : 'degraded',
-      summary: `Not working: ${down.join(', ')}.`,
-    };
-  }
   const late = queues.filter(({ oldestAge }) => oldestAge > lateAfter).map(({ name }) => name);
-  if (late.length > 0) return { state: 'degraded', summary: `Slower than usual: ${late.join(', ')}.` };
-  return { state: 'ok', summary: 'Everything works.' };
+  const dead = queues.filter(({ dead }) => dead > 0);
+  const faults = [
+    ...(down.length > 0 ? [`Not working: ${down.join(', ')}.`] : []),
+    ...(dead.length > 0 ? [givenUp(dead)] : []),
+    ...(late.length > 0 ? [`Slower than usual: ${late.join(', ')}.`] : []),
+  ];
+  if (faults.length === 0) return { state: 'ok', summary: 'Everything works.' };
+  const isDown = down.length > 0 && down.length === services.length;
+  return { state: isDown ? 'down' : 'degraded', summary: faults.join(' ') };
+}
+
+function givenUp(dead: StatusAnswer['queues']): string {
+  const count = dead.reduce((sum, queue) => sum + queue.dead, 0);
+  const what = count === 1 ? '1 message was' : `${count} messages were`;
+  const where = dead.map(queue => `${queue.name} ${queue.dead}`).join(', ');
+  return (
+    `${what} given up (${where}): an operator sees why with \`npm start dead-letters\`, and has them tried again with ` +
+    '`npm start -- replay --all` when the cause is mended.'
+  );
 }
 
 function byHost(counts: readonly { host: string; outcome: string; requests: number }[]): Fetches {

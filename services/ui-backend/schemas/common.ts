@@ -66,7 +66,9 @@ export const ModuleSummary = answer({
   /** Of the newest version, as all that follows unless it says otherwise; not published when nothing of it is. */
   status: Status,
   time: nullable(Type.String({ description: 'Of its commit, RFC 3339' })),
-  synopsis: Type.String({ description: 'Of the root package, else of the first that has one' }),
+  synopsis: Type.String({
+    description: 'Of the root package, else the README’s first sentence, else of the first package',
+  }),
   kinds: Type.Array(Kind, { description: 'What it holds: packages to import, commands to run' }),
   licences: Type.Array(Type.String(), { description: 'SPDX identifiers, the best match first' }),
   versions: Type.Integer({ minimum: 0, description: 'Published versions' }),

@@ -53,6 +53,9 @@ export const CompareAnswer = answer({
         state: Type.Union([Type.Literal('added'), Type.Literal('removed'), Type.Literal('changed')]),
         added: Type.Array(Type.String()),
         removed: Type.Array(Type.String()),
+        changed: Type.Array(answer({ name: Type.String(), from: Type.String(), to: Type.String() }), {
+          description: 'Declared differently: the declarations without values, bodies, and fields of no use to others',
+        }),
       }),
     ),
     complete: Type.Boolean({

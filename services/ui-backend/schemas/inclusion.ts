@@ -8,7 +8,7 @@ export const IncludeRequest = request({
     Type.String({
       minLength: 1,
       maxLength: 256,
-      description: 'A version, branch or commit; without it what the origin says is the latest',
+      description: 'A version, branch or commit; without it, or with `latest`, what the origin says is the latest',
     }),
   ),
 });

@@ -103,6 +103,8 @@ export const VersionDetails = answer({
   module: ModulePath,
   ...VersionSummary.properties,
   newest: Type.String({ description: 'The newest version of the module' }),
+  synopsis: Type.String({ description: 'Of this version; empty where none is known' }),
+  unreadable: nullable(Type.String({ description: 'Why its zip can’t be read: what is known is of its go.mod' })),
   deprecated: nullable(Type.String()),
   size: nullable(Type.Integer({ minimum: 0, description: 'Bytes of the files' })),
   files: Count,

@@ -119,14 +119,15 @@ function exported({ api }: Comparison): Html {
   const { packages, complete } = api;
   const added = packages.reduce((sum, item) => sum + item.added.length, 0);
   const removed = packages.reduce((sum, item) => sum + item.removed.length, 0);
+  const changed = packages.reduce((sum, item) => sum + item.changed.length, 0);
   const partly = !complete && nothing('There may be more: not all of the source was read.');
   if (packages.length === 0) {
-    const same = complete ? 'Their exported names are the same.' : 'No difference in what was read, which is not all.';
+    const same = complete ? 'What they export is the same.' : 'No difference in what was read, which is not all.';
     return section('Exported API', '', nothing(same));
   }
   return section(
     'Exported API',
-    `${counted(added, 'name')} added, ${count(removed)} removed`,
+    `${counted(added, 'name')} added, ${count(changed)} changed, ${count(removed)} removed`,
     html`<div>
       ${packages.slice(0, 100).map(
         item => html`
@@ -134,6 +135,12 @@ function exported({ api }: Comparison): Html {
             <summary><code>${path(item.path)}</code> ${tag(item.state, item.state === 'added' ? 'good' : item.state === 'removed' ? 'bad' : 'info')}</summary>
             <ul class="diff">
               ${item.removed.slice(0, maxLines).map(name => html`<li class="minus"><code>${name}</code></li>`)}
+              ${item.changed
+                .slice(0, maxLines)
+                .map(({ from, to }) => [
+                  html`<li class="minus"><code>${from}</code></li>`,
+                  html`<li class="plus"><code>${to}</code></li>`,
+                ])}
               ${item.added.slice(0, maxLines).map(name => html`<li class="plus"><code>${name}</code></li>`)}
             </ul>
           </details>`,

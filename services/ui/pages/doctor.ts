@@ -20,6 +20,14 @@ const maxShown = 1000;
 export async function doctorPage({ api, caller }: Visit, text?: string): Promise<Page> {
   const page = { title: 'go.mod doctor', section: '/doctor' as const };
   if (text === undefined) return { ...page, body: whole(form(''), undefined) };
+  if (text.trim() === '') {
+    const complaint = notice(
+      'bad',
+      'There is nothing to examine.',
+      html`<p>Paste a go.mod or go.sum, or choose a file.</p>`,
+    );
+    return { ...page, status: statusOf.invalid, body: whole(form(''), complaint) };
+  }
   try {
     const diagnosis = await api.doctor({ text }, caller);
     return { ...page, body: whole(form(text), result(diagnosis)) };
@@ -105,6 +113,9 @@ const standings = {
   absent: tag('not here', 'warn'),
 } as const;
 
+const includeIt = (module: string, version: string): Html => html`
+  <a href=${includeLink(module, version)} aria-label=${`Include ${module} ${version}`}>Include it</a>`;
+
 const everyLine = (lines: readonly Line[]): Html =>
   tableOf(
     'Every line',
@@ -116,7 +127,7 @@ const everyLine = (lines: readonly Line[]): Html =>
             <a href=${status === 'absent' ? includeLink(module, version) : moduleLink(module, version)}>${path(module)}</a>
             <span class="version"> ${version}</span>
           </th>
-          <td>${standings[status]}</td>
+          <td>${standings[status]} ${status === 'absent' && includeIt(module, version)}</td>
           <td class="version">${newest ?? '–'}</td>
           <td>${licences.join(', ') || '–'}</td>
         </tr>`,
@@ -137,7 +148,13 @@ const table = (lines: readonly Line[]): Html =>
           </th>
           <td>
             <ul class="bare findings">
-              ${line.findings.map(({ kind, severity, message }) => html`<li>${tag(kind, tones[severity])} ${message}</li>`)}
+              ${line.findings.map(
+                ({ kind, severity, message }) => html`
+                  <li>
+                    ${tag(kind, tones[severity])} ${message}
+                    ${kind === 'absent' && includeIt(line.module, line.version)}
+                  </li>`,
+              )}
             </ul>
           </td>
           <td>${line.instead !== null && html`<code>${line.instead}</code>`}</td>

@@ -24,8 +24,8 @@ export async function homePage({ api, caller, proxyUrl }: Visit): Promise<Page> 
         <section class="hero">
           <h1>Go modules, kept and checked.</h1>
           <p class="lead">
-            Every version is fetched once, verified against the checksum database, and served for ever, whatever becomes of
-            the place it came from.
+            Every version is fetched once, checked before anybody gets it, and served for ever, whatever becomes of the place
+            it came from.
           </p>
           ${searchField({ value: '', id: 'home-search', className: 'search-home' })}
           <div class="use">
@@ -96,7 +96,9 @@ const rankedList = (
 
 const trendingList = ({ items }: Answer<'trending'>): Html =>
   rankedList('Trending this week', '/search', items, index => {
-    const growth = items[index]?.growth ?? 0;
+    const { growth = 0, period = { people: 0 } } = items[index] ?? {};
+    // As much growth as downloads: there were none, or one, in the week before.
+    if (growth === period.people) return 'new';
     return growth >= 1 ? `× ${growth.toFixed(1)}` : '';
   });
 

@@ -2,7 +2,7 @@ import type { Answer } from '../../ui-backend/endpoints.ts';
 import { when } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { icon } from '../icons.ts';
-import { moduleLink } from '../links.ts';
+import { includeLink, moduleLink } from '../links.ts';
 import type { Page } from '../page.ts';
 import { column, copyLine, notice, path, type Tone, tableOf, tag } from '../parts/common.ts';
 import { text, type Visit } from '../visit.ts';
@@ -98,7 +98,11 @@ export async function inclusionPage({ api, caller, proxyUrl }: Visit, id: string
           ${copyLine(`go get ${module}@${version}`, 'the line that adds it')}
         </div>
         <p class="actions">
-          <a class="button" href=${moduleLink(module, version)} data-when="done" hidden=${!done}>See ${version} ${icon('arrow')}</a>
+          ${
+            inclusion.state === 'failed' && done
+              ? html`<a class="button" href=${includeLink(module, version)}>Ask for it again</a>`
+              : html`<a class="button" href=${moduleLink(module, version)} data-when="done" hidden=${!done}>See ${version} ${icon('arrow')}</a>`
+          }
           <a class="button quiet" href="/include">Include another</a>
         </p>
         <noscript>${!done && html`<p class="quiet-text">This page asks again every 2 seconds.</p>`}</noscript>

@@ -20,12 +20,16 @@ export async function statusPage({ api, caller }: Visit): Promise<Page> {
       <div class="stack">
         <header class="page-head">
           <h1>Status</h1>
-          ${notice(tones[status.state], status.summary, html`<p>as of ${moment(status.at)}</p>`)}
+          ${notice(tones[status.state], withCode(status.summary), html`<p>as of ${moment(status.at)}</p>`)}
         </header>
         ${services(status)} ${objectives(status)} ${queues(status)} ${origins(status)} ${incidents(status)}
       </div>`,
   };
 }
+
+/** What stands between backquotes is to be typed. */
+const withCode = (text: string): Html =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
 const services = ({ services: found }: Status): Html => html`
   <section>
@@ -63,14 +67,14 @@ const queues = ({ queues: found }: Status): Html => html`
     <h2>Queues</h2>
     ${tableOf(
       'Queues',
-      [column('Queue'), number('Waiting'), number('Oldest'), number('Given up')],
+      [column('Queue'), number('Given up'), number('Waiting'), number('Oldest')],
       found.map(
         ({ name, depth, oldestAge, dead }) => html`
           <tr>
             <th scope="row"><code>${name}</code></th>
+            <td class="number">${dead === 0 ? '0' : tag(count(dead), 'warn')}</td>
             <td class="number">${count(depth)}</td>
             <td class="number">${depth === 0 ? '–' : span(oldestAge)}</td>
-            <td class="number">${dead === 0 ? '0' : tag(count(dead), 'warn')}</td>
           </tr>`,
       ),
     )}

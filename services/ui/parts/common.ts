@@ -23,7 +23,7 @@ const noticeIcons: Record<Tone, IconName> = {
 };
 
 /** Something to know before reading on. */
-export const notice = (tone: Tone, title: string, body?: Html): Html => html`
+export const notice = (tone: Tone, title: Html, body?: Html): Html => html`
   <div class=${`notice ${tone}`}>
     ${icon(noticeIcons[tone])}
     <div><p class="notice-title">${title}</p>${body}</div>

@@ -10,6 +10,8 @@ export interface Readme {
 
 /** More of a text is not shown: no person reads it, and the time to render it has a bound. UTF-16 units. */
 export const maxText = 256 << 10;
+/** Markup that is larger is not sent: some make ten times as much of a text. UTF-16 units. */
+export const maxMarkup = 512 << 10;
 
 const markdown = markdownIt({ html: true, linkify: true, maxNesting: 40 });
 // Only what is written as an address: guessing at words with dots makes links of file names.
@@ -50,11 +52,15 @@ const slugOf = (text: string) =>
 export function renderReadme({ file, text, base }: Readme): string {
   const shown = text.slice(0, maxText);
   if (!/\.(md|markdown)$/i.test(file)) return plainReadme(shown);
-  return sanitize(markdown.render(shown), base);
+  const markup = sanitize(markdown.render(shown), base);
+  return markup.length > maxMarkup ? plainReadme(shown) : markup;
 }
 
-/** The text as it is. */
-export function plainReadme(text: string): string {
-  const escaped = text.slice(0, maxText).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `<pre tabindex="0">${escaped}</pre>`;
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** The text as it is, or the beginning of so many UTF-16 units. */
+export function plainReadme(text: string, most = maxText): string {
+  const escaped = text.slice(0, most).replaceAll(/[&<>]/g, character => entities[character] ?? '');
+  const whole = escaped.length > maxMarkup ? escaped.slice(0, maxMarkup).replace(/&[a-z]*$/, '') : escaped;
+  return `<pre tabindex="0">${whole}${text.length > most ? '\n…' : ''}</pre>`;
 }

@@ -33,6 +33,42 @@ describe('a Go source file', () => {
   });
 
   test.each([
+    ['func F(a, b int) {}', 'func F(a, b int)'],
+    [
+      'func F(\n\ta int, // first\n\tb ...string,\n) (n int, err error) {\n}',
+      'func F(a int, b ...string) (n int, err error)',
+    ],
+    ['func (r *T[K]) M() struct{ A int } { return x }', 'func (r *T[K]) M() struct{ A int }'],
+    ['func F()\nfunc g() {}', 'func F()'],
+    ['func F[T interface{ ~int }](x T) interface{} { return x }', 'func F[T interface{ ~int }](x T) interface{}'],
+    [
+      'type T struct {\n\tA  int `json:"a"`\n\tb  int\n\t*pkg.E // embedded\n}',
+      'type T struct { A int `json:"a"`; *pkg.E }',
+    ],
+    ['type (\n\tI interface {\n\t\tM(a int)\n\t\tm()\n\t}\n\tj int\n)', 'type I interface { M(a int); m() }'],
+    ['type F func(int) error', 'type F func(int) error'],
+    ['type E struct{}', 'type E struct {}'],
+    ['type A = map[string]struct{}; var x int', 'type A = map[string]struct {}'],
+    ['var E, f error = nil, nil', 'var E error'],
+    ['const C = 1', 'const C'],
+    ['const (\n\tK Kind = iota\n\tl\n)', 'const K Kind'],
+  ])('declaration in %j', (text, declared) => {
+    expect(readGoFile(`package p\n${text}`)?.declared).toEqual([declared]);
+  });
+
+  test('imports under the names that it gives them', () => {
+    const text = 'import "a"\nimport (\n\tb `x/b`\n\t_ "c"\n)\nfunc F() {}';
+    expect(readGoFile(`package p\n${text}`)).toMatchObject({
+      imports: [
+        { name: undefined, path: 'a' },
+        { name: 'b', path: 'x/b' },
+        { name: '_', path: 'c' },
+      ],
+      exported: ['func F'],
+    });
+  });
+
+  test.each([
     ['// Package p is.\npackage p', 'Package p is.'],
     ['// Copyright X\n\n// Package p is.\n// More.\npackage p', 'Package p is.\nMore.'],
     ['/*\nPackage p is.\n*/\npackage p', 'Package p is.'],
@@ -78,10 +114,46 @@ describe('a synopsis', () => {
     ['Uses the API of the U.S. Government. It works.', 'Uses the API of the U.S. Government.'],
     ['It is about GOST. And more.', 'It is about GOST.'],
     ['パッケージ。次の文。', 'パッケージ。'],
-    ['Package foo uses [Reader] and [bytes.Buffer]. More.', 'Package foo uses Reader and bytes.Buffer.'],
+    ["``quoted'' and ```code``` text", '“quoted” and ```code``` text'],
+    ['- one of these', '- one of these'],
+    ['1. first of these', '1.'],
+    ['# Heading\ntext', '# Heading text'],
     ['# Heading\n\nText.', ''],
     ['\tcode', ''],
   ])('of %j', (doc, wanted) => {
     expect(synopsis(doc)).toBe(wanted);
+  });
+
+  // What doc.Package.Synopsis of Go 1.26 makes of them.
+  test.each([
+    [
+      'Package convert turns a map[string]interface{} into a []byte of [Reader].',
+      'Package convert turns a map[string]interface{} into a []byte of Reader.',
+    ],
+    ['[Reader.Read] and [*Reader] and [Unknown] and [reader].', 'Reader.Read and *Reader and [Unknown] and [reader].'],
+    [
+      '[bytes.Buffer], [j.Decoder], [json.Decoder], [xml.Encoder], [yaml.Node] [yaml], [strings], [nowhere.X], [math.Pi].',
+      'bytes.Buffer, j.Decoder, [json.Decoder], xml.Encoder, yaml.Node yaml, strings, [nowhere.X], math.Pi.',
+    ],
+    [
+      '[encoding/json] and [encoding/json.Decoder] and [a/b.c/D.E].',
+      'encoding/json and encoding/json.Decoder and a/b.c/D.E.',
+    ],
+    [
+      'x[Reader] [Reader]y ([Reader]) [Reader]s [convert.Reader.Read] [x y] [1] [].',
+      'x[Reader] [Reader]y (Reader) [Reader]s convert.Reader.Read [x y] [1] [].',
+    ],
+    ['[os/exec]: x', 'os/exec: x'],
+  ])('leaves out the brackets of links only: %j', (doc, wanted) => {
+    const file = readGoFile(`package convert
+import (
+	"bytes"
+	j "encoding/json"
+	"example.com/go-yaml/v3"
+	"encoding/xml"
+)
+type Reader struct{}
+func (Reader) Read() {}`);
+    expect(synopsis(doc, file && [file])).toBe(wanted);
   });
 });

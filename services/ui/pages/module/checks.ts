@@ -19,7 +19,7 @@ export const checksTab: Tab = async (visit, subject) => {
       ${version.status === 'rejected' && refused(version)}
       ${version.release !== null && notice('warn', 'An operator has overruled its rejection.', html`<p>${version.release.reason} (${version.release.by}, ${when(version.release.at)})</p>`)}
       ${version.provenance !== null && provenance(version, version.provenance)}
-      ${version.status === 'published' && licences(version)}
+      ${version.status === 'published' && version.unreadable === null && licences(version)}
       ${processing(log)}
     </div>`;
 };
@@ -62,7 +62,11 @@ function provenance(version: Answer<'version'>, record: NonNullable<Answer<'vers
     <section>
       <h2>Rules</h2>
       <ul class="bare checks">
-        ${record.rules.map(rule => html`<li class="good">${icon('check')}<code>${rule}</code></li>`)}
+        ${record.rules.map(rule =>
+          rule === 'checksum-database' && checksumDatabase === null
+            ? html`<li class="quiet-text">${icon('clock')}<div><code>${rule}</code> not asked</div></li>`
+            : html`<li class="good">${icon('check')}<code>${rule}</code></li>`,
+        )}
         ${record.overruled.map(rule => html`<li class="warn">${icon('warning')}<div><code>${rule}</code> was overruled by an operator</div></li>`)}
       </ul>
     </section>`;

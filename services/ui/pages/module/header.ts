@@ -17,11 +17,11 @@ export function moduleHeader(subject: Subject): Html {
           <span class="version-tag">${version.version}</span>
           ${version.version === version.newest && tag('newest', 'info')}
           ${isPublished ? tag('published', 'good') : tag(statusWord(version.status), 'bad')}
-          ${isPublished && licenceTags(version.licences)}
+          ${isPublished && version.unreadable === null && licenceTags(version.licences)}
           ${module.kinds.includes('command') && tag('command')}
           ${version.time && html`<span class="quiet-text">${when(version.time)}</span>`}
         </p>
-        ${module.synopsis !== '' && html`<p class="lead">${module.synopsis}</p>`}
+        ${version.synopsis !== '' && html`<p class="lead">${version.synopsis}</p>`}
       </div>
       ${isPublished && html`<div class="module-get">${copyLine(`go get ${name}`, `the line that adds ${name}`)}</div>`}
       ${notices(subject)}
@@ -41,6 +41,15 @@ function notices(subject: Subject): Html {
         'warn',
         `No origin had ${version.version}.`,
         html`<p><a href=${includeLink(module.module, version.version)}>Ask for it again</a></p>`,
+      ),
+    );
+  }
+  if (version.unreadable !== null) {
+    told.push(
+      notice(
+        'warn',
+        'The content of this version can’t be shown.',
+        html`<p>What is shown is of its go.mod: ${version.unreadable}.</p>`,
       ),
     );
   }

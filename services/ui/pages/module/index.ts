@@ -26,7 +26,7 @@ const tabs: Record<TabName, Tab> = {
   'go-mod': goModTab,
 };
 /** What a version that is not published has. */
-const withoutContent = new Set<TabName>(['versions', 'used-by', 'checks']);
+const withoutContent = new Set<TabName>(['versions', 'used-by', 'security', 'checks']);
 
 /** A module's page, or one of a version's. Throws `not-found`. */
 export async function modulePage(visit: Visit, path: string, named: string | undefined): Promise<Page> {
@@ -43,7 +43,7 @@ export async function modulePage(visit: Visit, path: string, named: string | und
   const title = named === undefined ? path : `${path}@${named}`;
   return {
     title: shown === 'overview' ? title : `${tabNames[shown]} of ${title}`,
-    description: module.synopsis || `The Go module ${path}: versions, requirements, checks.`,
+    description: version.synopsis || module.synopsis || `The Go module ${path}: versions, requirements, checks.`,
     feed: `/feeds/${path}.atom`,
     body: html`
       <article>

@@ -20,6 +20,9 @@ async function readmeOf(
   readme: Answer<'readme'>,
   { module, version }: Subject,
 ): Promise<Html> {
+  if (version.unreadable !== null) {
+    return empty('Nothing of its content is shown', html`<p>Its zip can’t be read here.</p>`);
+  }
   if (readme.file === null) return empty('No README', html`<p>This version has none at its root.</p>`);
   const markup = await readmes.render({
     file: readme.file,
@@ -44,14 +47,21 @@ function aside(subject: Subject): Html {
   return html`
     <aside class="aside" aria-label="Facts">
       ${facts([
-        ['Licence', html`<span class="tags">${licenceTags(version.licences)}</span>`],
+        version.unreadable === null && ['Licence', html`<span class="tags">${licenceTags(version.licences)}</span>`],
         ['Published here', when(version.at)],
         version.time !== null && ['Committed', when(version.time)],
         ['Used by', html`<a href=${tabLink(subject, 'used-by')}>${count(module.usedBy)} here</a>`],
-        ['Downloads in 30 days', html`<a href=${tabLink(subject, 'downloads')}>${count(module.downloads)}</a>`],
+        [
+          subject.named === undefined ? 'Downloads in 30 days' : 'Downloads in 30 days, all versions',
+          html`<a href=${tabLink(subject, 'downloads')}>${count(module.downloads)}</a>`,
+        ],
         module.repository !== null && ['Repository', outLink(module.repository, shortAddress(module.repository))],
         version.go !== null && ['Go', `${version.go} or newer`],
-        version.zipSize !== null && ['Size', `${bytes(version.zipSize)} zipped, ${counted(version.files, 'file')}`],
+        version.zipSize !== null &&
+          version.unreadable === null && [
+            'Size',
+            `${bytes(version.zipSize)} zipped, ${counted(version.files, 'file')}`,
+          ],
         ['Checks', html`<a href=${tabLink(subject, 'checks')}>${checksWord(version)}</a>`],
         module.firstSeen !== null && ['First seen here', when(module.firstSeen)],
       ])}
