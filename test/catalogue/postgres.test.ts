@@ -149,7 +149,7 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
       const child = promisify(execFile)(process.execPath, [main, command], { env: { ...env, ...more } });
       return child.then(
         ({ stdout }) => stdout,
-        ({ stdout }) => `failed: ${stdout}`,
+        ({ stderr }) => `failed: ${stderr}`,
       );
     };
     const name = await database('template0');

@@ -45,6 +45,7 @@ const allowed = [
   'Subnetwork.logConfig.flowSampling',
   // Variables of the services, by which they use what they have.
   'Deployment.spec.template.spec.containers.*.env.*.value',
+  'Job.spec.template.spec.containers.*.env.*.value',
   // Availability: zones, a standby of the database, locations of data.
   'Cluster.clusterAutoscaling.autoProvisioningLocations.*',
   'Cluster.location',
