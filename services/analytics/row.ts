@@ -52,7 +52,12 @@ export const dimensions = [
   'cache',
 ] as const satisfies readonly DownloadColumn[];
 
-const { module, version, country, client, ci, cache } = downloads;
+const { country, client, ci, cache } = downloads;
+const module = { type: 'string', about: 'Module path; empty for all that was not given.' } as const;
+const version = {
+  type: 'string',
+  about: 'Version or query; empty for lists, @latest and all that was not given.',
+} as const;
 
 /** A row a day and combination of dimensions. */
 const downloads_daily = {

@@ -171,6 +171,17 @@ export function analyticsContract(name: string, open: () => Promise<AnalyticsUnd
       expect(await here.analytics.ask('total', november)).toEqual([{ all: 0, people: 0 }]);
     });
 
+    it('sums up what was not given without its name, which anybody may invent', async () => {
+      const invented = Array.from({ length: 9 }, (_, i) =>
+        line({ module: `m${i}.example`, status: 404, cache: 'none' }),
+      );
+      await write(...invented, line({ country: 'DE' }), line({ status: 404, cache: 'none', country: 'DE' }));
+      expect(await here.analytics.ask('countries', november)).toEqual([
+        { country: '', requests: 9, downloads: 0 },
+        { country: 'DE', requests: 2, downloads: 1 },
+      ]);
+    });
+
     it('ranks modules by people’s downloads, not by what mirrors and CI fetch', async () => {
       const fetched = [line({ module: 'b.example/x', client: 'athens' }), line({ module: 'b.example/x', ci: true })];
       await write(...fetched, ...fetched, line({ module: 'b.example/x' }), line(), line());

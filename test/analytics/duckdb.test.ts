@@ -104,6 +104,22 @@ describe('the spool', () => {
 });
 
 describe('the database', () => {
+  it('has one sum for all names that nobody was given anything of', async () => {
+    const db = await open();
+    const lines = Array.from({ length: 50 }, (_, i) => line({ module: `m${i}.example`, status: 404, cache: 'none' }));
+    writeFileSync(join(folder, 'spool', '2026-c.ndjson'), lines.join('') + line());
+    await db.take();
+    await db.close();
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const reader = await (await DuckDBInstance.create(join(folder, 'd.duckdb'))).connect();
+    const rows = await reader.runAndReadAll('SELECT module, requests FROM downloads_daily ORDER BY module');
+    expect(rows.getRowsJson()).toEqual([
+      ['', '50'],
+      ['a.example/m', '1'],
+    ]);
+    reader.closeSync();
+  });
+
   it('can’t be opened by two processes: the second is told', async () => {
     writeFileSync(join(folder, 'd.duckdb'), 'this is no database');
     await expect(open()).rejects.toMatchObject({ kind: 'unavailable' });
