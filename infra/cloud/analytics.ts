@@ -1,5 +1,5 @@
 import { Dataset, DatasetAccess, DatasetIamMember, DataTransferConfig, Table } from '@pulumi/gcp/bigquery/index.js';
-import { ProjectSink } from '@pulumi/gcp/logging/index.js';
+import { ProjectExclusion, ProjectSink } from '@pulumi/gcp/logging/index.js';
 import { IAMMember } from '@pulumi/gcp/projects/index.js';
 import { Account, IAMMember as AccountIAMMember } from '@pulumi/gcp/serviceaccount/index.js';
 import { ComponentResource, type ComponentResourceOptions, type Input, interpolate, type Output } from '@pulumi/pulumi';
@@ -49,7 +49,14 @@ export class Analytics extends ComponentResource {
     const logs = this.#dataset('logs', raw, 'Log entries as they came');
     const downloads = this.#raw('downloads', logs, values.rawDays);
     const requests = this.#raw('requests', logs, Math.min(values.rawDays, addressDays));
-    this.#sink('downloads', logs, downloads, [`logName="projects/${project}/logs/downloads"`]);
+    const log = `logName="projects/${project}/logs/downloads"`;
+    this.#sink('downloads', logs, downloads, [log]);
+    // Sinks have them all the same; without this the `_Default` bucket would keep, and bill, each a second time.
+    new ProjectExclusion(
+      `${name}-downloads-exclusion`,
+      { name: 'gocenter-downloads', description: 'Kept in BigQuery instead', filter: log },
+      parent,
+    );
     this.#sink('requests', logs, requests, [
       'resource.type="http_load_balancer"',
       `logName="projects/${project}/logs/requests"`,

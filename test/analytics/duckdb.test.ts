@@ -120,7 +120,7 @@ describe('the database', () => {
     reader.closeSync();
   });
 
-  it('can’t be opened by two processes: the second is told', async () => {
+  it('that is none is told of', async () => {
     writeFileSync(join(folder, 'd.duckdb'), 'this is no database');
     await expect(open()).rejects.toMatchObject({ kind: 'unavailable' });
   });

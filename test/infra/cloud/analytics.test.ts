@@ -49,6 +49,12 @@ describe('Analytics', () => {
     }
   });
 
+  it('keeps the download log in BigQuery alone, not in the project’s log bucket too', async () => {
+    expect(one(await build(), 'gcp:logging/projectExclusion:ProjectExclusion', 'downloads-exclusion').filter).toBe(
+      'logName="projects/example/logs/downloads"',
+    );
+  });
+
   it('takes from the load balancer’s log only modules that the edge gave from its cache', async () => {
     const filter = String(one(await build(), sink, 'requests-sink').filter);
     expect(filter).toContain('resource.type="http_load_balancer"');
