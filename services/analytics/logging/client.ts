@@ -1,18 +1,17 @@
 import { v2 } from '@google-cloud/logging';
 import { PassThroughClient } from 'google-auth-library';
-import type { CallOptions } from 'google-gax';
 
 /** What is used of the client, which has no types of its own. */
 export interface LoggingClient {
   /** google.logging.v2.WriteLogEntriesRequest. Rejects with an error whose `code` is gRPC's. */
-  writeLogEntries(request: object, options: CallOptions): Promise<unknown>;
+  writeLogEntries(request: object, options: object): Promise<unknown>;
 }
 
 /** What passes: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (429), ABORTED, INTERNAL, UNAVAILABLE (503, or no connection). */
 const retryCodes = [4, 8, 10, 13, 14];
 
-/** How a call is repeated: until `total` milliseconds have gone, none of its attempts longer than `each`. */
-export const callOptions = ({ total, each }: { total: number; each: number }): CallOptions => ({
+/** gax's CallOptions: how a call is repeated: until `total` milliseconds have gone, none of its attempts longer than `each`. */
+export const callOptions = ({ total, each }: { total: number; each: number }): object => ({
   timeout: total,
   retry: {
     retryCodes,

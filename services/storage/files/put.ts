@@ -1,4 +1,4 @@
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises';
 import { Fault } from '../../errors.ts';
 import type { ObjectInfo, PutResult, Storage } from '../index.ts';
 import { checkKey } from '../key.ts';
@@ -60,9 +60,20 @@ export function createPut({ root, folders, temporary, limit }: Deps): Storage['p
     try {
       await folders.make(above(key));
     } catch (error) {
-      if (failedWith(error, 'ENOTDIR', 'EEXIST')) throw clash(key, error);
-      if (!failedWith(error, 'ENOENT')) throw error; // removed while it was made: the next try makes it again
+      if (!failedWith(error, 'ENOENT', 'ENOTDIR', 'EEXIST')) throw error;
+      // Node says ENOTDIR of a folder that is removed while it is made, too: the next try makes it again.
+      if (await hasObjectAbove(key)) throw clash(key, error);
     }
+  }
+
+  async function hasObjectAbove(key: string): Promise<boolean> {
+    for (let folder = above(key); folder !== ''; folder = above(folder)) {
+      const found = await stat(`${root}/${folder}`).catch(error => {
+        if (!isAbsent(error)) throw error;
+      });
+      if (found !== undefined) return !found.isDirectory();
+    }
+    return false;
   }
 
   return async (key, body, { ifAbsent = false } = {}) => {
