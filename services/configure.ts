@@ -59,7 +59,7 @@ export async function configure(
     if (!(error instanceof ConfigError)) throw error;
     ({ values, faults } = error);
   }
-  const checked = await checkConfig(values);
+  const checked = await checkConfig(values, fetches);
   faults = [...faults, ...checked.faults];
   if (faults.length > 0) throw new ConfigError(faults);
   const { faults: _, ...files } = checked;
@@ -67,7 +67,7 @@ export async function configure(
 }
 
 /** What a single variable's schema can't see. What is missing has been told of already. */
-async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] } & Files> {
+async function checkConfig(config: Partial<Config>, fetches: boolean): Promise<{ faults: string[] } & Files> {
   const faults: string[] = [];
   const check = (variable: 'UPSTREAM' | 'PRIVATE_UPSTREAM' | 'SUMDB', test: (value: string) => unknown) => {
     try {
@@ -81,7 +81,8 @@ async function checkConfig(config: Partial<Config>): Promise<{ faults: string[] 
   check('SUMDB', parseSumdb);
   const { UPSTREAM = '', ORIGIN_CA_FILE = '', TOKENS_FILE = '', CATALOGUE_PASSWORD_FILE = '' } = config;
   const self = new RegExp(`//(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\]):${config.PORT}(?=[/,|]|$)`);
-  if (self.test(UPSTREAM)) {
+  // A shell that has GOPROXY set to this server may run commands all the same: they ask no origin.
+  if (fetches && self.test(UPSTREAM)) {
     faults.push('UPSTREAM is this very server: unset GOPROXY in this shell, or give UPSTREAM');
   }
   if (ORIGIN_CA_FILE !== '') {

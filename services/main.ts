@@ -78,7 +78,10 @@ async function operate(command: Command, argv: readonly string[], config: Config
     };
     const catalogue = { openCatalogue: () => openCatalogue(config), migrateCatalogue: () => migrateCatalogue(config) };
     const openAnalytics = () => openAnalyticsForCommand(config, error => say(error.message));
-    return await command.run({ ...backends, ...deps, ...catalogue, openAnalytics, resolve }, argv);
+    const code = await command.run({ ...backends, ...deps, ...catalogue, openAnalytics, resolve }, argv);
+    // What can't be written is told of after the write.
+    await new Promise<void>(done => process.stdout.write('', () => done()));
+    return code;
   } finally {
     await api?.close();
     await backends.close();

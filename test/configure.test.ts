@@ -24,3 +24,17 @@ describe('the addresses that people are told', () => {
     });
   });
 });
+
+describe('a shell whose GOPROXY is this server', () => {
+  const itself = { ...quiet, UPSTREAM: 'http://localhost:9001', PORT: '9001' };
+
+  it('can start no processor, and is told what to do', async () => {
+    await expect(configure(itself, { fetches: true })).rejects.toMatchObject({
+      faults: ['UPSTREAM is this very server: unset GOPROXY in this shell, or give UPSTREAM'],
+    });
+  });
+
+  it('can run what asks no origin, as commands do', async () => {
+    await expect(configure(itself, { fetches: false })).resolves.toBeDefined();
+  });
+});

@@ -11,7 +11,7 @@ export const isDownload = "kind = 'zip' AND status = 200";
 /** Of a request or a sum: asked by somebody who uses modules, by neither a mirror nor a CI system. */
 export const byPeople = `NOT ci AND client NOT IN (${oneOf(mirrors)})`;
 
-/** Of a request or a sum: something was given, from a copy that was here, or from an origin that was asked just then. */
+/** Of a request or a sum: something was given, from a copy that was here, or from an origin that had to be asked for it. */
 export const fromCopy = "cache IN ('memory', 'store', 'edge')";
 export const fromOrigin = "cache = 'fetched'";
 

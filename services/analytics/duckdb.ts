@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, type JS, listValue } from '@duckdb/node-api';
@@ -141,6 +141,11 @@ async function exportParquet(
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) {
     throw new Fault('invalid', `the downloads are kept on this machine, in DuckDB: give a file instead of ${target}`);
   }
+  const there = await lstat(target).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'ENOENT') throw new Fault('unavailable', `${target} can't be written (${code})`);
+  });
+  // A rename would put the file into the place of a link or a device instead of writing there.
+  if (there !== undefined && !there.isFile()) throw new Fault('invalid', `${target} is no file: give another name`);
   const part = `${target}.${randomBytes(6).toString('hex')}.part`;
   try {
     await db.run(

@@ -23,7 +23,7 @@ const downloads = {
   cache: {
     type: 'string',
     about:
-      'Where it came from: memory, store, edge (a cache before the proxy), fetched (from an origin just then) or none.',
+      'Where it came from: memory, store, edge (a cache before the proxy), fetched (from an origin; of each file the first that was given) or none.',
   },
   country: { type: 'string', about: 'ISO 3166 code that a trusted load balancer gave; empty when unknown.' },
   client: { type: 'string', about: 'What asked: go, browser, curl, the name of a mirror, or other.' },

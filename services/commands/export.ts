@@ -9,7 +9,7 @@ export const exportParquet = defineCommand({
   about: 'Writes the single requests of some days to a Parquet file, whole or not at all.',
   options: { ...daysOptions, force: { type: 'boolean' } },
   async act(deps, { positionals: [given, ...more], options: { force, ...options } }) {
-    if (given === undefined) throw misused('the file to write is missing');
+    if (given === undefined || given === '') throw misused('the file to write is missing');
     if (more.length > 0) throw misused(`only one file can be written; ${JSON.stringify(more[0])} is too much`);
     const days = daysOf(options, deps.now(), undefined);
     // The file is written by whoever has the database open, which may be in another folder.

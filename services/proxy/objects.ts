@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
 import { Fault } from '../errors.ts';
 import { outcomeFault, readOutcome, versionKey } from '../records/index.ts';
 import type { Storage } from '../storage/index.ts';
@@ -12,6 +13,9 @@ import { type Resource, resourceHeaders } from './respond.ts';
 import type { Waiter } from './waiter.ts';
 
 /** The files of published versions, fetched first where they are missing. */
+/** Versions of which it is remembered which files were brought and not given to anybody yet. */
+const remembered = 10_000;
+
 export interface Objects {
   find(file: VersionFile, options: FindOptions): Promise<{ resource: Resource; cache: CacheOutcome }>;
 }
@@ -40,6 +44,8 @@ export function createObjects(deps: {
 }): Objects {
   const { published, records, hot, waiter, access, news } = deps;
   const loads = new Map<string, Promise<HotObject>>();
+  /** A version is fetched whole, for whichever of its files was asked for: go asks for the .info first. */
+  const brought = new LRUCache<string, Set<VersionFile['kind']>>({ max: remembered });
 
   /** The published file; undefined while its version has no commit mark. */
   async function look(file: VersionFile): Promise<Resource | undefined> {
@@ -93,19 +99,29 @@ export function createObjects(deps: {
     return promise;
   }
 
+  /** Whether an origin had to be asked for what is given here: true of the first that is given this file. */
+  function wasBrought({ kind, module, version }: VersionFile): boolean {
+    return brought.get(versionKey(module, version))?.delete(kind) ?? false;
+  }
+
   return {
     async find(file, { cachedOnly, hops, signal }) {
       const inMemory = hot.get(`/${file.path}`) !== undefined;
       const resource = await look(file);
-      if (resource !== undefined) return { resource, cache: inMemory ? 'memory' : 'store' };
+      if (resource !== undefined) {
+        const cache = inMemory ? 'memory' : 'store';
+        return { resource, cache: wasBrought(file) ? 'fetched' : cache };
+      }
       const outcome = await readOutcome(records, file.module, file.version);
       if (outcome !== undefined && (!cachedOnly || outcome.kind === 'refused')) throw outcomeFault(outcome);
       if (cachedOnly) throw new Fault('not-found', `${file.module}@${file.version} is not kept here`);
       await waiter.obtain(file.module, file.version, { hops, signal });
       news.published(file.module);
+      const key = versionKey(file.module, file.version);
+      if (!brought.has(key)) brought.set(key, new Set(['info', 'mod', 'zip']));
       const fetched = await look(file);
       if (fetched === undefined) throw new Fault('internal', `${file.path} is not in the store after its publishing`);
-      return { resource: fetched, cache: 'fetched' };
+      return { resource: fetched, cache: wasBrought(file) ? 'fetched' : 'store' };
     },
   };
 }

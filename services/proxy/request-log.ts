@@ -1,7 +1,7 @@
 import type { HotObject } from './hot.ts';
 import type { RequestKind } from './request.ts';
 
-/** Where an answer came from: memory, the store, an origin just now, or nowhere. */
+/** Where an answer came from: memory, the store, an origin (of a version's file the first that is given), or nowhere. */
 export type CacheOutcome = 'memory' | 'store' | 'fetched' | 'none';
 
 export interface Served {

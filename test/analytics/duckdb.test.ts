@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -152,6 +153,19 @@ describe('the database', () => {
       expect(readdirSync(join(folder, 'out'))).toHaveLength(1);
       await db.exportParquet(target(), november, { replace: true });
       expect(readFileSync(target()).subarray(0, 4).toString()).toBe('PAR1');
+    });
+
+    it('to files alone: neither over a link nor over a folder, whatever it is told', async () => {
+      writeFileSync(join(folder, 'out', 'mine'), 'mine');
+      symlinkSync('mine', target());
+      for (const path of [target(), join(folder, 'out')]) {
+        const exported = db.exportParquet(path, november, { replace: true });
+        await expect(exported).rejects.toMatchObject({
+          kind: 'invalid',
+          message: `${path} is no file: give another name`,
+        });
+      }
+      expect(readdirSync(join(folder, 'out')).sort()).toEqual(["it's.parquet", 'mine']);
     });
 
     it('nothing where it can’t write, and to no bucket', async () => {

@@ -26,6 +26,22 @@ describe('a missing version', () => {
     await proxy.close();
   });
 
+  it('is logged as fetched once a file, also those that came with the one that was asked for', async () => {
+    const proxy = await startProxy();
+    proxy.messaging.subscribe('processor', () => proxy.publish(module, 'v1.0.0', Buffer.from('the zip')), {
+      concurrency: 1,
+    });
+    for (const kind of ['info', 'mod', 'zip', 'info', 'mod', 'zip']) {
+      const response = await proxy.get(path.replace(/zip$/, kind));
+      expect(response.status).toBe(200);
+      await response.arrayBuffer();
+    }
+    await vi.waitFor(() => expect(proxy.lines).toHaveLength(6));
+    const caches = proxy.lines.map(({ kind, cache }) => `${kind} ${cache === 'fetched' ? 'fetched' : 'kept'}`);
+    expect(caches).toEqual(['info fetched', 'mod fetched', 'zip fetched', 'info kept', 'mod kept', 'zip kept']);
+    await proxy.close();
+  });
+
   it('that is not fetched in time is 504 with Retry-After, never called not found', async () => {
     const proxy = await startProxy({ config: { FETCH_TIMEOUT: 50 } });
     const response = await proxy.get(path);
