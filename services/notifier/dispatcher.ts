@@ -5,7 +5,7 @@ import { backoffDelay } from '../messaging/backoff.ts';
 import { createLanes, type Pool } from './lanes.ts';
 import type { NotifierMetrics } from './metrics.ts';
 import type { Target } from './notice.ts';
-import { type Delivery, laneOf, type Outbox } from './outbox.ts';
+import { type Delivery, laneOf, maxLanes, type Outbox } from './outbox.ts';
 import type { Result, Send } from './send.ts';
 import { type Flood, plan } from './slack/flood.ts';
 import type { Watches, WatchState } from './watches.ts';
@@ -16,6 +16,11 @@ const prompt = 2_000;
 const maxRemembered = 20_000;
 /** Pauses between attempts. */
 const backoffs = { slack: { first: 2_000, max: 5 * 60_000 }, webhook: { first: 2_000, max: 3_600_000 } } as const;
+/**
+ * Pauses of a webhook that never took anything, the last of them again and again: anybody may have made the watch, with any
+ * address, and each attempt costs everybody else something. In ms.
+ */
+const unconfirmedPauses = [60_000, 600_000, 3_600_000, 6 * 3_600_000] as const;
 /** How long a delivery is tried, in ms: an outage of Slack ends, a webhook may be gone for good. */
 const patience = { slack: 3 * 86_400_000, webhook: 86_400_000 } as const;
 /** A watch that nothing was delivered to for so long is disabled, in ms. */
@@ -38,8 +43,12 @@ export interface DispatcherDeps {
 }
 
 export interface Dispatcher {
-  /** Sends what is due. `next` is when something will be, in ms since 1970; `done` when all lanes have been served. */
-  round(): Promise<{ done: Promise<void>; next: () => number }>;
+  /**
+   * Sends what is due: of all lanes, or, which costs nothing for those that wait, of those that are known to have something due.
+   * What other replicas have added is found with `all` alone.
+   * `next` is when something will be due, in ms since 1970; `done` when all lanes have been served.
+   */
+  round(which: 'all' | 'due'): Promise<{ done: Promise<void>; next: () => number }>;
   /** Begins nothing more and waits for what is being sent. */
   close(): Promise<void>;
 }
@@ -58,6 +67,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   /** Lanes that got something while they were served. */
   const missed = new Set<string>();
   let closing = false;
+  outbox.onAdded(lane => {
+    // A replica that doesn't send must not gather them for ever; what is not in here is found with all.
+    if (due.size < maxLanes || due.has(lane)) due.set(lane, now().getTime());
+  });
 
   async function serve(lane: string, waiting: readonly Delivery[]): Promise<void> {
     const isSlack = lane.startsWith('slack');
@@ -113,21 +126,27 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
     const reason = result.detail ?? `${result.status ?? ''} ${result.message}`.trim();
     const givenUp = result.gone === true || time - Date.parse(since) >= patience[kind];
-    const disabled = await report(delivery, givenUp ? 'failed' : 'retried', result);
+    const { disabled, confirmed } = await report(delivery, givenUp ? 'failed' : 'retried', result);
     if (givenUp || disabled) {
       await finish(delivery, byId);
       metrics.deliveries.inc({ kind, outcome: 'failed' });
-      log.error({ ...about, reason }, 'not delivered; it is given up');
+      log[confirmed ? 'error' : 'warn']({ ...about, reason }, 'not delivered; it is given up');
       return 'done';
     }
     const attempts = delivery.attempts + 1;
-    const pause = Math.max(result.pause ?? 0, backoffDelay(backoffs[kind], attempts, random));
+    const usual = unconfirmedPauses[Math.min(attempts, unconfirmedPauses.length) - 1] ?? 0;
+    const own =
+      kind === 'slack' || confirmed
+        ? backoffDelay(backoffs[kind], attempts, random)
+        : backoffDelay({ first: usual, max: usual }, 1, random);
+    const pause = Math.max(result.pause ?? 0, own);
     const notBefore = new Date(time + pause).toISOString();
     const { begun } = result;
     await outbox.save({ ...rest, attempts, since, notBefore, ...(begun !== undefined && { begun }) });
     due.set(laneOf(delivery.target), Date.parse(notBefore));
     metrics.deliveries.inc({ kind, outcome: 'retried' });
-    log.warn({ ...about, reason, notBefore }, 'not delivered yet');
+    // What is behind it in its lane waits: the first failure says it all.
+    log[attempts === 1 ? 'warn' : 'debug']({ ...about, reason, notBefore }, 'not delivered yet');
     return 'waits';
   }
 
@@ -159,15 +178,18 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return watch !== undefined && covers === undefined && (await watches.state(watch)).disabled !== undefined;
   }
 
-  /** Writes the watch's log. True when it is disabled: what waits for it is dropped as it comes up. */
+  /**
+   * Writes the watch's log. `disabled`: what waits for it is dropped as it comes up. `confirmed`: it took something once; what
+   * is for operators counts as that.
+   */
   async function report(
     { id, target, notice: { type, title } }: Delivery,
     outcome: 'delivered' | 'retried' | 'failed',
     result: Extract<Result, { status: number | null }>,
-  ): Promise<boolean> {
+  ): Promise<{ disabled: boolean; confirmed: boolean }> {
     const { watch } = target;
     const known = watch === undefined ? undefined : await watches.get(watch);
-    if (watch === undefined || known === undefined) return false;
+    if (watch === undefined || known === undefined) return { disabled: false, confirmed: true };
     const before = await watches.state(watch);
     const at = now().toISOString();
     const { status, message } = result;
@@ -176,13 +198,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     if (outcome === 'delivered') {
       await watches.saveState(watch, { confirmed: true, log });
       if (!before.confirmed) await watches.confirm(known);
-      return false;
+      return { disabled: false, confirmed: true };
     }
     const failingSince = before.failingSince ?? at;
     const disabled = before.disabled ?? reasonToDisable(before, failingSince, outcome === 'failed', result);
     await watches.saveState(watch, { ...before, failingSince, log });
     if (disabled !== undefined) await watches.disable(known, disabled);
-    return disabled !== undefined;
+    return { disabled: disabled !== undefined, confirmed: before.confirmed };
   }
 
   function reasonToDisable(before: WatchState, since: string, failed: boolean, result: Result): string | undefined {
@@ -192,16 +214,26 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return tooLong ? `nothing could be delivered since ${since}` : undefined;
   }
 
+  async function read(which: 'all' | 'due', looked: readonly string[]): Promise<Map<string, Delivery[]>> {
+    if (closing) return new Map();
+    if (which === 'due') return outbox.pending(looked);
+    const pending = await outbox.pending();
+    metrics.pending.set([...pending.values()].reduce((sum, { length }) => sum + length, 0));
+    return pending;
+  }
+
   return {
-    async round() {
-      const pending = closing ? new Map<string, Delivery[]>() : await outbox.pending();
-      metrics.pending.set([...pending.values()].reduce((sum, { length }) => sum + length, 0));
+    async round(which) {
+      const began = now().getTime();
+      // Before it is read, so that what is added meanwhile is due again.
+      const looked = [...due].flatMap(([lane, time]) => (which === 'all' || time <= began ? [lane] : []));
+      for (const lane of looked) due.delete(lane);
+      const pending = await read(which, looked);
       for (const [lane, waiting] of pending) {
         if (running.has(lane)) {
           missed.add(lane);
           continue;
         }
-        due.delete(lane);
         const held = heldUntil(waiting);
         if (held > now().getTime()) {
           due.set(lane, held);
@@ -217,7 +249,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           });
         running.set(lane, serving);
       }
-      for (const lane of due.keys()) if (!pending.has(lane)) due.delete(lane);
       return {
         done: Promise.all(running.values()).then(() => {}),
         next: () => Math.min(Number.POSITIVE_INFINITY, ...due.values()),

@@ -215,6 +215,8 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   };
 
   async function follow(): Promise<void> {
+    /** When all was looked at last, by a clock that is never set. */
+    let looked = Number.NEGATIVE_INFINITY;
     await records.put(aboutKey, Buffer.from(JSON.stringify({ slack: slack !== undefined }))).catch(error => {
       log.error({ err: asFault(error) }, 'who makes watches can’t be told whether Slack is set up');
     });
@@ -226,7 +228,9 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       try {
         if (await leader.holds()) {
           void lookOnce();
-          ({ next, done } = await dispatcher.round());
+          const which = failure !== undefined || performance.now() - looked >= poll ? 'all' : 'due';
+          ({ next, done } = await dispatcher.round(which));
+          if (which === 'all') looked = performance.now();
         }
         failure = undefined;
       } catch (error) {
@@ -255,7 +259,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     async round() {
       if (!(await leader.holds())) return;
       await lookOnce();
-      const { done } = await dispatcher.round();
+      const { done } = await dispatcher.round('all');
       await done;
     },
     async close() {

@@ -15,8 +15,11 @@ export interface Outbox {
   /** `late`: it happened so long ago that nobody remembers whether it was told. */
   add(notice: Notice, target: Target): Promise<'added' | 'known' | 'late'>;
 
-  /** By lane, the oldest first: 1000 of a Slack channel, 20 of a webhook. */
-  pending(): Promise<Map<string, Delivery[]>>;
+  /**
+   * By lane, the oldest first: 1000 of a Slack channel, 20 of a webhook. Of all lanes, which costs as much as there are; or of
+   * those that are named, which costs as much as they have.
+   */
+  pending(lanes?: Iterable<string>): Promise<Map<string, Delivery[]>>;
 
   /** Keeps a delivery, in place of what was kept of it. */
   save(delivery: Delivery): Promise<void>;
@@ -25,8 +28,8 @@ export interface Outbox {
   done(delivery: Delivery): Promise<void>;
   /** Forgets what is too old to be repeated. */
   clean(): Promise<void>;
-  /** Told whenever something was added here; the other replicas look by themselves. */
-  onAdded(listener: () => void): void;
+  /** Told the lane whenever something was added here; the other replicas look by themselves. */
+  onAdded(listener: (lane: string) => void): void;
 }
 
 export interface Delivery {
@@ -54,7 +57,7 @@ const memory = 14 * 86_400_000;
 /** Clocks differ by less, in ms. */
 const mostAhead = 3_600_000;
 /** Lanes that are looked at in one round. */
-const maxLanes = 10_000;
+export const maxLanes = 10_000;
 
 export const laneOf = (target: Target) => `${target.kind}-${digest(targetKey(target))}`;
 /** Of a channel, all that a digest may take; of a webhook, what one visit sends. */
@@ -66,7 +69,7 @@ export function deliveryOf(notice: Notice, target: Target): Delivery {
 }
 
 export function createOutbox({ records, now }: { records: Storage; now: () => Date }): Outbox {
-  const listeners: (() => void)[] = [];
+  const listeners: ((lane: string) => void)[] = [];
   const read = new Map<string, { etag: string; delivery: Delivery }>();
   const keyOf = ({ id, target }: Delivery) => `${root}${laneOf(target)}/${id}.json`;
   const wasTold = async ({ id }: Delivery) => (await records.stat(told + id)) !== undefined;
@@ -79,6 +82,39 @@ export function createOutbox({ records, now }: { records: Storage; now: () => Da
     const delivery = await readJson<Delivery>(records, key);
     if (delivery !== undefined) read.set(key, { etag, delivery });
     return delivery;
+  }
+
+  /** False when the lane has as many as are looked at. */
+  async function take(lanes: Map<string, Delivery[]>, name: string, key: string, etag: string): Promise<boolean> {
+    const found = lanes.get(name) ?? [];
+    if (found.length >= mostOf(name)) return false;
+    const delivery = await load(key, etag);
+    if (delivery === undefined) return true;
+    found.push(delivery);
+    lanes.set(name, found);
+    return true;
+  }
+
+  /** One listing, and another behind each lane of which not everything is looked at. */
+  async function all(): Promise<Map<string, Delivery[]>> {
+    const lanes = new Map<string, Delivery[]>();
+    const seen = new Set<string>();
+    let after: string | undefined = '';
+    while (after !== undefined) {
+      const from: string = after;
+      after = undefined;
+      for await (const { key, etag } of records.list(root, from === '' ? {} : { after: from })) {
+        const name = key.slice(root.length).split('/', 1)[0] ?? '';
+        if (lanes.size >= maxLanes && !lanes.has(name)) break;
+        if (!(await take(lanes, name, key, etag))) {
+          after = `${root}${name}/~`; // behind every time
+          break;
+        }
+        seen.add(key);
+      }
+    }
+    for (const key of read.keys()) if (!seen.has(key)) read.delete(key);
+    return lanes;
   }
 
   return {
@@ -97,30 +133,18 @@ export function createOutbox({ records, now }: { records: Storage; now: () => Da
         if (asFault(error).kind !== 'conflict') throw error;
         return 'known'; // it waits already, and has been tried
       }
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(laneOf(target));
       return 'added';
     },
 
-    async pending() {
+    async pending(names) {
+      if (names === undefined) return all();
       const lanes = new Map<string, Delivery[]>();
-      const seen = new Set<string>();
-      let after = '';
-      while (lanes.size < maxLanes) {
-        let name: string | undefined;
-        const found: Delivery[] = [];
-        for await (const { key, etag } of records.list(root, after === '' ? {} : { after })) {
-          const its = key.slice(root.length).split('/', 1)[0] ?? '';
-          name ??= its;
-          if (its !== name || found.length >= mostOf(name)) break;
-          const delivery = await load(key, etag);
-          seen.add(key);
-          if (delivery !== undefined) found.push(delivery);
+      for (const name of names) {
+        for await (const { key, etag } of records.list(`${root}${name}/`)) {
+          if (!(await take(lanes, name, key, etag))) break;
         }
-        if (name === undefined) break;
-        if (found.length > 0) lanes.set(name, found);
-        after = `${root}${name}/~`; // behind every time
       }
-      for (const key of read.keys()) if (!seen.has(key)) read.delete(key);
       return lanes;
     },
 

@@ -108,6 +108,8 @@ const limits = {
   ofToken: 500,
   searchesOfToken: 100,
 };
+/** How long the number of all watches, and of those of searches, is taken for right while it is below its limit, in ms. */
+const countedFor = 60_000;
 /** Watches never change, so they are read once. */
 const maxKept = 4000;
 
@@ -186,13 +188,31 @@ export function createWatches(deps: { records: Storage; now: () => Date; most?: 
       .slice(0, 24);
   }
 
-  /** Throws `refused` where `limit` watches have keys with this prefix and all of them have been confirmed. */
-  async function makeRoom(prefix: string, limit: number, sentence: string): Promise<void> {
+  /** Of each folder of which everything is counted: to list it for each watch that is made would cost as much as there are. */
+  const counts = new Map<'by-target/' | 'by-search/', { count: number; at: number }>();
+
+  /** Throws as `makeRoom`. Other processes may make some more within a minute; at the limit all are counted anew. */
+  async function makeRoomOfAll(prefix: 'by-target/' | 'by-search/', limit: number, sentence: string): Promise<void> {
+    const time = now().getTime();
+    const known = counts.get(prefix);
+    if (known !== undefined && known.count < limit && Math.abs(time - known.at) < countedFor) {
+      known.count++;
+      return;
+    }
+    // The one that is about to be made is counted, too.
+    counts.set(prefix, { count: (await makeRoom(prefix, limit, sentence)) + 1, at: time });
+  }
+
+  /**
+   * Throws `refused` where `limit` watches have keys with this prefix and all of them have been confirmed. Returns how many
+   * there are then.
+   */
+  async function makeRoom(prefix: string, limit: number, sentence: string): Promise<number> {
     const ids = new Set<string>();
     for await (const { key } of records.list(`${root}/${prefix}`)) ids.add(idIn(key));
-    if (ids.size < limit) return;
+    if (ids.size < limit) return ids.size;
     for await (const { key } of records.list(`${root}/unconfirmed/`)) {
-      if (ids.has(idIn(key)) && (await remove(idIn(key)))) return;
+      if (ids.has(idIn(key)) && (await remove(idIn(key)))) return ids.size - 1;
     }
     throw new Fault('refused', sentence);
   }
@@ -207,12 +227,12 @@ export function createWatches(deps: { records: Storage; now: () => Date; most?: 
     if ('search' in subject) {
       const sentence = `${ofOwner} ${itsSearches} watches of searches; watch a module, or end some`;
       await makeRoom(`by-owner/${owner}/search-`, itsSearches, sentence);
-      await makeRoom('by-search/', most.searches, 'too many searches are watched; watch a module');
+      await makeRoomOfAll('by-search/', most.searches, 'too many searches are watched; watch a module');
     }
     const target = targetText(deliver);
     const { ofTarget } = most;
     await makeRoom(`by-target/${digest(target)}/`, ofTarget, `${target} has ${ofTarget} watches already; end some`);
-    await makeRoom('by-target/', most.watches, 'too many watches are kept here; an operator can end some');
+    await makeRoomOfAll('by-target/', most.watches, 'too many watches are kept here; an operator can end some');
   }
 
   async function remove(id: string): Promise<boolean> {

@@ -362,6 +362,7 @@ describe('a webhook', () => {
       environment: { WEBHOOK_ALLOW_PRIVATE: receiver.host },
     });
     const { id } = await watch({ deliver: { webhook: receiver.url } });
+    await watches.saveState(id, { confirmed: true, log: [] });
     clock.pass(1000);
     receiver.state.status = 500;
     await hear('notifier.published', published('a.example/x', 'v1.0.0', clock.at()));

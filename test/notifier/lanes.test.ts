@@ -12,6 +12,7 @@ import type { Result } from '../../services/notifier/send.ts';
 import { createFlood } from '../../services/notifier/slack/flood.ts';
 import { createWatches, targetOf, type WantedWatch, type Watch } from '../../services/notifier/watches.ts';
 import { createFileStorage } from '../../services/storage/files.ts';
+import type { Storage } from '../../services/storage/index.ts';
 import { until } from '../e2e/until.ts';
 import { Clock } from './start.ts';
 
@@ -26,12 +27,24 @@ async function start() {
   closers.push(() => rm(folder, { recursive: true, force: true }));
   const clock = new Clock();
   const { now } = clock;
-  const records = await createFileStorage({ root: folder });
+  const stored = await createFileStorage({ root: folder });
+  const asked = { lists: 0, listed: 0 };
+  const records: Storage = {
+    ...stored,
+    async *list(...args) {
+      asked.lists++;
+      for await (const info of stored.list(...args)) {
+        asked.listed++;
+        yield info;
+      }
+    },
+  };
   const [watches, outbox] = [createWatches({ records, now }), createOutbox({ records, now })];
   const over = Promise.withResolvers<void>();
   /** Hosts and channels, in the order in which they were called. */
   const called: string[] = [];
   const delivered: string[] = [];
+  const logged: string[] = [];
   const send = async ({ target }: Delivery): Promise<Result> => {
     const watch = target.kind === 'webhook' ? await watches.get(target.watch) : undefined;
     const deliver = watch?.deliver;
@@ -44,6 +57,7 @@ async function start() {
       await over.promise;
       return { kind: 'later', status: null, message: 'did not answer' };
     }
+    if (name.startsWith('dead')) return { kind: 'later', status: null, message: 'could not be delivered' };
     if (name.startsWith('slow')) clock.pass(9000);
     delivered.push(name);
     return { kind: 'delivered', status: 200, message: 'accepted' };
@@ -56,8 +70,9 @@ async function start() {
     mayTell: () => true,
     leads: async () => true,
     metrics: createNotifierMetrics(createMetrics().registry),
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write: (line: string) => logged.push(line) }),
     now,
+    random: () => 0, // the shortest pauses
   });
   closers.push(() => dispatcher.close());
   closers.push(async () => over.resolve());
@@ -68,8 +83,12 @@ async function start() {
   return {
     called,
     delivered,
+    logged,
+    asked,
+    clock,
+    due: () => dispatcher.round('due'),
     /** All that is due begins; what does not answer is not waited for. */
-    round: () => dispatcher.round(),
+    round: () => dispatcher.round('all'),
     tellSlack: (channel: string) => outbox.add(notice, { kind: 'slack', channel }),
     tell: (id: string, watch: Watch) => outbox.add({ ...notice, id }, targetOf(watch)),
     async watch(host: string, { confirmed = false, client = host } = {}) {
@@ -131,5 +150,51 @@ describe('webhooks that do not answer', () => {
     await round();
     await until('the good one is told', () => called.at(-1) === 'good.example');
     expect(called).toHaveLength(12);
+  });
+});
+
+describe('many webhooks that never took anything', () => {
+  const lanes = 60;
+
+  it('cost nothing while they wait: who is told something else has it with one listing', async () => {
+    const { round, due, watch, tellSlack, delivered, called, asked } = await start();
+    for (let i = 0; i < lanes; i++) await watch(`dead${i}.example`);
+    Object.assign(asked, { lists: 0, listed: 0 });
+    await (await round()).done;
+    expect(called).toHaveLength(lanes);
+    expect(asked).toEqual({ lists: 1, listed: lanes });
+    Object.assign(asked, { lists: 0, listed: 0 });
+    await (await due()).done;
+    expect(asked).toEqual({ lists: 0, listed: 0 });
+    await tellSlack('C0OPERATORS');
+    await (await due()).done;
+    expect(delivered).toEqual(['C0OPERATORS']);
+    expect(asked).toEqual({ lists: 1, listed: 1 });
+    expect(called).toHaveLength(lanes + 1);
+  });
+
+  it('are each tried twelve times in their day at most, and logged when they fail first and are given up', async () => {
+    const { round, due, watch, called, clock, logged } = await start();
+    for (let i = 0; i < 3; i++) await watch(`dead${i}.example`);
+    let { done, next } = await round();
+    for (let i = 0; i < 100; i++) {
+      await done;
+      if (next() === Number.POSITIVE_INFINITY) break;
+      clock.time = Math.max(clock.time, next());
+      ({ done, next } = await due());
+    }
+    expect(next()).toBe(Number.POSITIVE_INFINITY);
+    expect(called.length).toBeGreaterThanOrEqual(3 * 6);
+    expect(called.length).toBeLessThanOrEqual(3 * 12);
+    expect(logged).toHaveLength(2 * 3);
+  });
+
+  it('are counted once, not for each watch that is made', async () => {
+    const { watch, asked } = await start();
+    const first = 10;
+    for (let i = 0; i < first; i++) await watch(`dead${i}.example`);
+    Object.assign(asked, { lists: 0, listed: 0 });
+    for (let i = first; i < lanes; i++) await watch(`dead${i}.example`);
+    expect(asked.listed).toBe(0);
   });
 });
