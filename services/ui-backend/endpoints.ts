@@ -189,7 +189,9 @@ export const endpoints = {
     path: '/doctor',
     request: doctor.DoctorRequest,
     answer: doctor.DoctorAnswer,
-    about: 'What is wrong with the lines of a go.mod or go.sum, and what to write instead.',
+    about:
+      'What is wrong with the lines of a go.mod or go.sum, and what to write instead. Newer versions are those kept ' +
+      'here: what an origin has beyond them is known once discovery has looked (`TAGS_PERIOD`) or somebody has asked.',
     fresh: 0,
   },
   include: {
