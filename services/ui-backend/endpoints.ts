@@ -181,7 +181,7 @@ export const endpoints = {
     path: '/status',
     request: nothing,
     answer: status.StatusAnswer,
-    about: 'How the service does: services, queues, origins, objectives, incidents.',
+    about: 'How the service does: what it stands on, queues, origins, objectives, incidents.',
     fresh: 5,
   },
   doctor: {
