@@ -57,7 +57,7 @@ export const schema = {
     default: '',
     check: vulndbAddress,
     about:
-      'Go vulnerability database (OSV): a folder, or an address such as `https://vuln.go.dev`. Without it none are known.',
+      'Go vulnerability database: an address such as `https://vuln.go.dev`, or a folder laid out like it (`index/`, `ID/`) or of OSV files (`GO-*.json`). Without it none are known.',
   }),
   VULNDB_REFRESH: duration({ default: '1h', min: '1m', max: '7d', about: 'How often `VULNDB` is read anew.' }),
   STORAGE: parsed('`file:<folder>`, `gs://<base>`', parseStorage, {

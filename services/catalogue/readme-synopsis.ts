@@ -1,13 +1,17 @@
+import { notice, withoutMarks } from './markup.ts';
+
 /** Where a README has not come to its subject after this much, it is not looked for. */
 const longestSearched = 8192;
 const longest = 300;
 
-/** Underlines, rules, tables, lists, quotes, code, HTML, and definitions of links: no prose. */
-const noProse = /^(?:[=*_~|+>#<`\-\s]|\.\. |\d+[.)]\s|\[[^\]]*\]:)/;
+/** Underlines, rules, tables, lists, quotes, code, HTML, definitions of links, and fields of reStructuredText: no prose. */
+const noProse = /^(?:[=~|>#<\s]|[*+-]\s|[*_-]{3}|--|```|\.\. |\d+[.)]\s|\[[^\]]*\]:|:[\w -]+:\s*\S+\s*$)/;
+/** What is all bold calls out, it does not say what the module is. */
+const allBold = /^(\*\*|__)[^*]*\1\s*$/;
 
 /**
- * The first sentence of the first paragraph of a README that is prose, without its markup; '' where there is none.
- * Pictures and badges are no words.
+ * The first sentence of the first paragraph of a README that is prose and no notice, without its markup; '' where
+ * there is none. Pictures and badges are no words.
  */
 export function readmeSynopsis(text: string): string {
   const blocks = text
@@ -24,22 +28,23 @@ export function readmeSynopsis(text: string): string {
     // A title may stand right above its text.
     while (lines.length > 0 && /^#{1,6} |^!?\[[^\]]*\]\([^)]*\)\s*$/.test(lines[0] ?? '')) lines.shift();
     const [first = ''] = lines;
-    if (isTitle || first === '' || noProse.test(first)) continue;
-    const sentence = firstSentence(plain(lines.join(' ')));
-    if (/\p{L}+\s+\p{L}+/u.test(sentence)) return sentence;
+    if (isTitle || first === '' || noProse.test(first) || allBold.test(lines.join(' '))) continue;
+    const prose = plain(lines.join(' '));
+    const sentence = firstSentence(prose);
+    if (!notice.test(prose) && /\p{L}+\s+\p{L}+/u.test(sentence)) return sentence;
   }
   return '';
 }
 
 function plain(markdown: string): string {
-  return markdown
+  const words = markdown
     .slice(0, 2048)
     .replaceAll(/\[?!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])(?:\](?:\([^)]*\)|\[[^\]]*\]))?/g, ' ')
-    .replaceAll(/\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])/g, '$1')
+    .replaceAll(/\[([^\]]*)\]\[[^\]]*\]/g, '$1')
+    .replaceAll(/<\/?(?:a|b|code|em|i|strong)(?:\s[^>]*)?>/gi, '')
     .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/[*`]+|\b_+|_+\b/g, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+    .replaceAll(/\b_+|_+\b/g, '');
+  return withoutMarks(words).replaceAll(/\*+/g, '').replaceAll(/\s+/g, ' ').trim();
 }
 
 function firstSentence(line: string): string {

@@ -1,6 +1,7 @@
 import { splitPathVersion } from '../gomod/path.ts';
 import type { Licence, Package } from './facts.ts';
 import type { Kind } from './index.ts';
+import { withoutNotice } from './markup.ts';
 import { readmeSynopsis } from './readme-synopsis.ts';
 
 /** What lists say of a version, made from its content. */
@@ -16,9 +17,9 @@ export function licencesOf(licences: readonly Licence[]): string[] {
 
 /** A module whose root says nothing is introduced by its README; a package inside says what a part of it does. */
 export function synopsisOf(module: string, packages: readonly Package[], readme?: string): string {
-  const own = packages.find(({ path }) => path === module)?.synopsis;
+  const own = packages.find(({ path }) => path === module)?.synopsis ?? '';
   const inside = () => packages.find(({ synopsis, internal }) => synopsis !== '' && !internal)?.synopsis ?? '';
-  return own || readmeSynopsis(readme ?? '') || inside();
+  return withoutNotice(own) || readmeSynopsis(readme ?? '') || withoutNotice(inside());
 }
 
 /** Examples and tools for its own building make no command of a library. */

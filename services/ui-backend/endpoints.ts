@@ -181,7 +181,7 @@ export const endpoints = {
     path: '/status',
     request: nothing,
     answer: status.StatusAnswer,
-    about: 'How the service does: services, queues, origins, objectives, incidents.',
+    about: 'How the service does: what it stands on, queues, origins, objectives, incidents.',
     fresh: 5,
   },
   doctor: {
@@ -189,7 +189,9 @@ export const endpoints = {
     path: '/doctor',
     request: doctor.DoctorRequest,
     answer: doctor.DoctorAnswer,
-    about: 'What is wrong with the lines of a go.mod or go.sum, and what to write instead.',
+    about:
+      'What is wrong with the lines of a go.mod or go.sum, and what to write instead. Newer versions are those kept ' +
+      'here: what an origin has beyond them is known once discovery has looked (`TAGS_PERIOD`) or somebody has asked.',
     fresh: 0,
   },
   include: {

@@ -96,6 +96,15 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await close();
   });
 
+  it('on a phone all that is known of versions is in sight without scrolling to the side', async () => {
+    const { page, close } = await openPage(browser, site.url, { viewport: { width: 390, height: 900 } });
+    await page.goto(`/${yaml}?tab=versions`);
+    await page.screenshot({ path: `${folder}versions-phone.png` });
+    const wider = '(e => e.scrollWidth - e.clientWidth)(document.querySelector(".versions").parentElement)';
+    expect(await page.evaluate(wider)).toBeLessThanOrEqual(0);
+    await close();
+  });
+
   it.each([390, 1440])('nothing moves while a page loads, at %s', async width => {
     const { page, close } = await openPage(browser, site.url, { viewport: { width, height: 900 } });
     for (const address of ['/', '/search?q=yaml', `/${yaml}`, `/${yaml}?tab=versions`, '/status']) {

@@ -274,7 +274,25 @@ describe('kinds and synopsis of a module', () => {
     expect(synopsisOf('a.b/m', packages, '# Title\n')).toBe('Package bpf does bytes.');
   });
 
+  test('is without the marks of Markdown, and without a notice that stands before it', () => {
+    const own = (synopsis: string) => synopsisOf('a.b/m', [of('a.b/m', 'm', synopsis)], 'A thing of the README.');
+    expect(own('** We work on v2, say so: https://x.y ** Package m is a set.')).toBe('Package m is a set.');
+    expect(own('** We work on v2, and would love')).toBe('A thing of the README.');
+    expect(own('Package m is for serializing `&amp;` **fast** [parsing](https://x.y).')).toBe(
+      'Package m is for serializing & fast parsing.',
+    );
+    expect(own('Package m gives a *T for a * b, <-chan, some_name.')).toBe(
+      'Package m gives a *T for a * b, <-chan, some_name.',
+    );
+  });
+
   test.each([
+    [
+      '# T\n\n> [!NOTE]\n> Old.\n\n⚠️ We look for helpers.\n\n**Join our chat now!**\n\nIt is _a_ thing.',
+      'It is a thing.',
+    ],
+    ['**Note**: we move to v2.\n\n`zap` is **fast** &amp; <b>small</b>, x &lt; y.', 'zap is fast & small, x < y.'],
+    ['**m** is a thing. More.', 'm is a thing.'],
     ['# Go Networking\nThis is `net`. More.', 'This is net.'],
     ['Title\n=====\n\nSee [the docs](https://x.y) for v1.2 of it! And more.', 'See the docs for v1.2 of it!'],
     ['<p align="center">\n<img src="x">\n</p>\n\n[![a](b)](c) [![d](e)](f)\n\nIt is a thing', 'It is a thing'],
@@ -287,7 +305,13 @@ describe('kinds and synopsis of a module', () => {
   });
 
   test('a README that is made to be slow is read at once', () => {
-    for (const text of ['[!['.repeat(5000), '<'.repeat(10_000), `a ${'_ '.repeat(5000)}`, '. '.repeat(5000)])
+    for (const text of [
+      '[!['.repeat(5000),
+      'x*'.repeat(5000),
+      '<'.repeat(10_000),
+      `a ${'_ '.repeat(5000)}`,
+      '. '.repeat(5000),
+    ])
       readmeSynopsis(text);
   }, 1000);
 });

@@ -93,6 +93,21 @@ describe('comparing two versions', () => {
     expect(compareVersions(side('v0.9.0'), to).api.packages).toEqual([]);
   });
 
+  it.each([
+    ['func Bind', 'func Bind(obj interface{}) error', 'func Bind(obj any) error', false],
+    ['type Map', 'type Map map[string]interface {}', 'type Map map[string]any', false],
+    ['var Form', 'var Form', 'var Form Binding', false],
+    ['var Form', 'var Form Binding', 'var Form', false],
+    ['var Form', 'var Form Binding', 'var Form Other', true],
+    ['func Bind', 'func Bind(obj interface{ M() })', 'func Bind(obj any)', true],
+    ['type Form', 'type Form', 'type Form struct {}', true],
+  ])('%s: whether %j differs from %j: %s', (name, before, after, differs) => {
+    const side = (version: string, declared: string) =>
+      versionDetail({ module, version, packages: [pack(module, [name], { declared: [declared] })] });
+    const { packages } = compareVersions(side('v1.0.0', before), side('v1.1.0', after)).api;
+    expect(packages.length > 0).toBe(differs);
+  });
+
   it('leaves out what nobody can import: internal packages and commands', () => {
     const from = versionDetail({ module, version: 'v1.0.0' });
     const hidden = [

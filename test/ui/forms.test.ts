@@ -79,8 +79,16 @@ describe('the doctor', () => {
     }
   });
 
-  it('offers to include what is not here', async () => {
+  it('says that what it calls newer is what is kept here', async () => {
+    const { body } = await form('/doctor', { text: 'require demo.example/log v1.1.0\n' });
+    expect(body).toContain('<th scope="col">Newest kept here</th>');
+    expect(body).toContain('Every line is well, as far as is kept here.');
+    expect(body).toMatch(/That an origin has newer versions is known once discovery has looked/);
+  });
+
+  it('offers to include what is not here, apart from the sentence before', async () => {
     const { body } = await form('/doctor', { text: goMod });
+    expect(body).toContain('or asked for <a href="/include');
     expect(body).toMatch(/href="\/include\?module=demo\.example%2Fnowhere&amp;version=v1\.0\.0"[^>]*>Include it</);
   });
 

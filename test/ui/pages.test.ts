@@ -279,6 +279,11 @@ describe('failures', () => {
   });
 });
 
+it('the status names what it stands on so, for a service that has no state of its own is not in it', async () => {
+  const { body } = await pages.get('/status');
+  expect(body).toContain('<h2>What it stands on</h2>');
+});
+
 it('an empty repository says how to fill it', async () => {
   const none = await startPages();
   const { status, body } = await none.get('/');

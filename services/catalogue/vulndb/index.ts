@@ -18,7 +18,7 @@ const Index = Type.Array(
 );
 
 export interface VulndbDeps {
-  /** A folder or an address with the layout of vuln.go.dev. */
+  /** An address or a folder with the layout of vuln.go.dev, or a folder of OSV files, `GO-*.json`. */
   database: string;
   /** Milliseconds between two looks. */
   interval: number;

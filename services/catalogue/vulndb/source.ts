@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { glob, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Fault } from '../../errors.ts';
 
 /** A file of the database as it was last read. */
@@ -11,22 +11,33 @@ export interface Copy {
 
 /** Where a vulnerability database is read from. */
 export interface Source {
-  /** Undefined when it is what it was in `known`. Throws `unavailable`, `timed-out` or `bad-origin`. */
+  /**
+   * `index/vulns.json` or `ID/<id>.json`, as go.dev/doc/security/vuln/database has them.
+   * Undefined when it is what it was in `known`. Throws `unavailable`, `timed-out` or `bad-origin`.
+   */
   read(name: string, known?: Copy): Promise<Copy | undefined>;
 }
 
 /** The largest file there is, all.zip left out, is of some megabytes. */
 const largest = 64 << 20;
 const patience = 30_000;
+const mostFiles = 100_000;
 
 export function createSource(setting: string): Source {
   return /^https?:\/\//i.test(setting) ? httpSource(setting.replace(/\/+$/, '')) : folderSource(setting);
 }
 
+/** Laid out as vuln.go.dev, or of OSV files alone. */
 function folderSource(folder: string): Source {
   return {
     async read(name, known) {
-      const file = join(folder, name);
+      const isFlat = (await stat(join(folder, 'index')).catch(() => undefined)) === undefined;
+      const list = isFlat && !name.startsWith('ID/') ? await listEntries(folder) : undefined;
+      if (list !== undefined) {
+        const isKnown = known?.validators.modified === list;
+        return isKnown ? undefined : { bytes: Buffer.from(list), validators: { modified: list } };
+      }
+      const file = join(folder, isFlat ? name.replace(/^ID\//, '') : name);
       try {
         const { mtimeMs, size } = await stat(file);
         const modified = `${mtimeMs}-${size}`;
@@ -39,6 +50,18 @@ function folderSource(folder: string): Source {
       }
     },
   };
+}
+
+/** The index of a folder of files `GO-*.json`, undefined without any: one has changed when its time or size has. */
+async function listEntries(folder: string): Promise<string | undefined> {
+  const entries: { id: string; modified: string }[] = [];
+  for await (const file of glob('GO-*.json', { cwd: folder })) {
+    const found = await stat(join(folder, file)).catch(() => undefined); // it may go meanwhile
+    if (found?.isFile()) entries.push({ id: basename(file, '.json'), modified: `${found.mtimeMs}-${found.size}` });
+    if (entries.length > mostFiles)
+      throw new Fault('bad-origin', `${folder} has more than ${mostFiles} files GO-*.json`);
+  }
+  return entries.length === 0 ? undefined : JSON.stringify(entries.sort((a, b) => (a.id < b.id ? -1 : 1)));
 }
 
 function httpSource(base: string): Source {

@@ -104,9 +104,21 @@ function redeclared(a: Package | undefined, b: Package | undefined): Changed {
   const before = new Map(a?.exported.map((name, index) => [name, a.declared?.[index]]));
   return (b?.exported ?? []).flatMap((name, index) => {
     const [from, to] = [before.get(name), b?.declared?.[index]];
-    return from === undefined || to === undefined || from === to ? [] : [{ name, from, to }];
+    return from === undefined || to === undefined || isSameDeclaration(from, to) ? [] : [{ name, from, to }];
   });
 }
+
+/** Whether nobody who uses it can tell the difference. */
+function isSameDeclaration(from: string, to: string): boolean {
+  const [before, after] = [normal(from), normal(to)];
+  if (before === after) return true;
+  // The type of a variable that only has a value is not known here, so it is not known to differ.
+  const [short, long] = before.length < after.length ? [before, after] : [after, before];
+  return /^var \S+$/.test(short) && long.startsWith(`${short} `);
+}
+
+/** Two spellings of one type since Go 1.18. */
+const normal = (declaration: string) => declaration.replaceAll(/\binterface ?\{ ?\}/g, 'any');
 
 /** What is on one side only or differs, sorted by key. */
 function changes<T>(from: ReadonlyMap<string, T>, to: ReadonlyMap<string, T>, equal: (a: T, b: T) => boolean) {

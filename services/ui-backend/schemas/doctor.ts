@@ -32,7 +32,11 @@ export const DoctorLine = answer({
   indirect: Type.Boolean(),
   status: Type.Union([Type.Literal('published'), Type.Literal('rejected'), Type.Literal('absent')]),
   licences: Type.Array(Type.String()),
-  newest: nullable(Type.String({ description: 'The newest version here, null when the module is not here' })),
+  newest: nullable(
+    Type.String({
+      description: 'The newest version kept here, null when the module is not here; an origin may have newer ones',
+    }),
+  ),
   vulnerabilities: Type.Array(Type.String({ description: 'Identifiers' })),
   findings: Type.Array(Finding),
   /** The line to write instead; null when it is well as it is. */

@@ -18,7 +18,9 @@ export const StatusAnswer = answer({
   at: Type.String(),
   /** One sentence for people. */
   summary: Type.String(),
-  services: Type.Array(answer({ name: Type.String(), state, message: Type.String() })),
+  services: Type.Array(answer({ name: Type.String(), state, message: Type.String() }), {
+    description: 'What the process that answers stands on: its stores, and services in it that can fail by themselves',
+  }),
   queues: Type.Array(
     answer({
       name: Type.String(),

@@ -47,6 +47,10 @@ const whole = (form: Html, result: Html): Html => html`
         Give a go.mod or go.sum, and get for each line whether it is kept here, newer versions, retractions, deprecations,
         licences, vulnerabilities, and what to write instead. Nothing of it is kept.
       </p>
+      <p class="quiet-text">
+        “Newer” is what is kept here. That an origin has newer versions is known once discovery has looked
+        (<code>TAGS_PERIOD</code>) or somebody has asked for them.
+      </p>
     </header>
     ${result}
     ${form}
@@ -93,7 +97,7 @@ function result(diagnosis: Diagnosis): Html {
         html`<div><p class="use-label">All of it in one line:</p>${copyLine(fix, 'the command that mends it')}</div>`
       }
       ${sick.length > 0 && table(sick.slice(0, maxShown))}
-      ${sick.length + findings.length === 0 && notice('good', well === 0 ? 'It requires nothing.' : 'Every line is well.')}
+      ${sick.length + findings.length === 0 && notice('good', well === 0 ? 'It requires nothing.' : 'Every line is well, as far as is kept here.')}
       ${sick.length > maxShown && html`<p class="quiet-text">and ${count(sick.length - maxShown)} more lines</p>`}
       ${well > 0 && sick.length > 0 && html`<p class="quiet-text">${icon('check')} ${counted(well, 'line')} without a finding</p>`}
       ${
@@ -119,7 +123,7 @@ const includeIt = (module: string, version: string): Html => html`
 const everyLine = (lines: readonly Line[]): Html =>
   tableOf(
     'Every line',
-    [column('Module'), column('Here'), column('Newest'), column('Licence')],
+    [column('Module'), column('Here'), column('Newest kept here'), column('Licence')],
     lines.map(
       ({ module, version, status, newest, licences }) => html`
         <tr>
@@ -151,8 +155,7 @@ const table = (lines: readonly Line[]): Html =>
               ${line.findings.map(
                 ({ kind, severity, message }) => html`
                   <li>
-                    ${tag(kind, tones[severity])} ${message}
-                    ${kind === 'absent' && includeIt(line.module, line.version)}
+                    ${tag(kind, tones[severity])} ${message} ${kind === 'absent' && includeIt(line.module, line.version)}
                   </li>`,
               )}
             </ul>

@@ -22,7 +22,7 @@ export async function statusPage({ api, caller }: Visit): Promise<Page> {
           <h1>Status</h1>
           ${notice(tones[status.state], withCode(status.summary), html`<p>as of ${moment(status.at)}</p>`)}
         </header>
-        ${services(status)} ${objectives(status)} ${queues(status)} ${origins(status)} ${incidents(status)}
+        ${foundations(status)} ${objectives(status)} ${queues(status)} ${origins(status)} ${incidents(status)}
       </div>`,
   };
 }
@@ -31,9 +31,9 @@ export async function statusPage({ api, caller }: Visit): Promise<Page> {
 const withCode = (text: string): Html =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
-const services = ({ services: found }: Status): Html => html`
+const foundations = ({ services: found }: Status): Html => html`
   <section>
-    <h2>Services</h2>
+    <h2>What it stands on</h2>
     <ul class="states">
       ${found.map(
         ({ name, state, message }) => html`

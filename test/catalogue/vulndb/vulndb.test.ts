@@ -167,3 +167,22 @@ test('a vulnerability database in a folder is read when it changes', async () =>
   expect((await faultOf(follow(join(folder, 'nothing')).vulndb.refresh())).kind).toBe('unavailable');
   await rm(folder, { recursive: true });
 });
+
+test('a folder of OSV files is a vulnerability database too, and is read when one changes, comes or goes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vulndb-'));
+  const { vulndb, kept } = follow(folder);
+  expect((await faultOf(vulndb.refresh())).kind).toBe('unavailable');
+  const write = (id: string, more = {}) =>
+    writeFile(join(folder, `${id}.json`), JSON.stringify(entry(id, undefined, more)));
+  await Promise.all([write('GO-1'), write('GO-2'), writeFile(join(folder, 'README.json'), 'no entry')]);
+  await vulndb.refresh();
+  expect(await vulndb.refresh()).toBeUndefined();
+  await write('GO-1', { summary: 'It leaks more' });
+  await rm(join(folder, 'GO-2.json'));
+  await vulndb.refresh();
+  expect(kept.map(entries => entries.map(({ id, summary }) => `${id} ${summary}`))).toEqual([
+    ['GO-1 It leaks', 'GO-2 It leaks'],
+    ['GO-1 It leaks more'],
+  ]);
+  await rm(folder, { recursive: true });
+});

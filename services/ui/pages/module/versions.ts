@@ -77,7 +77,7 @@ function versionTable(module: string, items: Answer<'versions'>['items'], compar
         <th scope="row"><a class="version" href=${moduleLink(module, item.version)}>${item.version}</a></th>
         <td>${statusTags(item)}</td>
         <td>${when(item.time ?? item.at)}</td>
-        <td class="number">${item.downloads === null ? '–' : count(item.downloads)}</td>
+        <td class="number downloads">${item.downloads === null ? '–' : count(item.downloads)}</td>
         <td class="number">${item.zipSize === null ? '–' : bytes(item.zipSize)}</td>
         <td>${item.licences.join(', ') || (isPublished ? 'none found' : '')}</td>
       </tr>`;
