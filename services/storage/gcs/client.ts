@@ -14,8 +14,8 @@ export interface GcsClient {
 /**
  * A client of Cloud Storage with the machine's own credentials (Workload Identity on GKE), or without any of a server at
  * `endpoint` that speaks the same. Failures that pass (408, 429, 5xx, a broken connection) are tried again within
- * seconds. Its own time-outs do nothing on Node: requests for metadata are bounded by `answered` (faults.ts). Repeating is safe for all that the port does: what must happen once
- * has a precondition.
+ * seconds. Repeating is safe for all that the port does: what must happen once has a precondition. The library's own
+ * time-outs do nothing on Node, and past `totalTimeout` it may never call back: `answered` (faults.ts) bounds the wait.
  */
 export function createGcsClient({ endpoint = '' }: { endpoint?: string } = {}): GcsClient {
   const service = new Storage({
