@@ -41,7 +41,7 @@ export function parseMessaging(value: string): MessagingPlace {
   const [place, endpoint] = splitEndpoint(value);
   const project = /^pubsub:([a-z][a-z0-9.:-]*[a-z0-9])$/.exec(place)?.[1];
   if (project === undefined) throw new Error('must be sqlite:<file> or pubsub:<project>');
-  if (endpoint !== '' && !/^[^/?#]+:\d+$/.test(endpoint)) {
+  if (endpoint !== '' && !(hostAndPort.test(endpoint) && URL.canParse(`http://${endpoint}`))) {
     throw new Error('has an endpoint that is no host and port such as 127.0.0.1:8085');
   }
   return { kind: 'pubsub', project, endpoint };
@@ -61,8 +61,14 @@ export function parseAnalytics(value: string): AnalyticsPlace {
   return { kind: 'bigquery', project, dataset, endpoint };
 }
 
+/** A name, an IPv4 address, or an IPv6 address in brackets, with a port. */
+const hostAndPort = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i;
+
+/** With http and https the port may be the usual one. */
 function checkAddress(endpoint: string, port: string): void {
-  if (endpoint === '' || /^https?:\/\/[^/?#]+$/.test(endpoint)) return;
+  if (endpoint === '') return;
+  const [, host = ''] = /^https?:\/\/(.*)$/.exec(endpoint) ?? [];
+  if (URL.canParse(endpoint) && (hostAndPort.test(host) || hostAndPort.test(`${host}:80`))) return;
   throw new Error(`has an endpoint that is no address such as http://127.0.0.1:${port}`);
 }
 

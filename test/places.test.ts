@@ -14,8 +14,20 @@ describe('STORAGE', () => {
     text => expect(() => parseStorage(text)).toThrow(/^(must be file:<folder> or gs:\/\/<base>|needs a path after)/),
   );
 
-  test('an endpoint has to be an address', () => {
-    expect(() => parseStorage('gs://acme?endpoint=127.0.0.1')).toThrow('no address such as http://127.0.0.1:4443');
+  test.each(['https://storage.test', 'http://[::1]:4443'])('an endpoint may be %s', endpoint => {
+    expect(parseStorage(`gs://acme?endpoint=${endpoint}`)).toMatchObject({ endpoint });
+  });
+
+  test.each([
+    '127.0.0.1',
+    'http://127.0.0.1:1&x=y',
+    'http://127.0.0.1:1/',
+    'http://u@127.0.0.1:1',
+    'http://127.0.0.1:70000',
+    'http://a b',
+    'http://',
+  ])('an endpoint has to be an address and no more: %s', endpoint => {
+    expect(() => parseStorage(`gs://acme?endpoint=${endpoint}`)).toThrow('no address such as http://127.0.0.1:4443');
   });
 });
 
@@ -34,9 +46,14 @@ describe('MESSAGING', () => {
       expect(() => parseMessaging(text)).toThrow(/^(must be sqlite:<file> or pubsub:<project>|needs a path after)/),
   );
 
-  test('an endpoint has to be a host and a port', () => {
-    expect(() => parseMessaging('pubsub:acme?endpoint=http://x')).toThrow('no host and port such as 127.0.0.1:8085');
-  });
+  test.each(['http://x', 'localhost', 'localhost:8085&x=y', 'x:1&y:2', 'u@x:1', 'localhost:70000'])(
+    'an endpoint has to be a host and a port and no more: %s',
+    endpoint => {
+      expect(() => parseMessaging(`pubsub:acme?endpoint=${endpoint}`)).toThrow(
+        'no host and port such as 127.0.0.1:8085',
+      );
+    },
+  );
 });
 
 describe('ANALYTICS', () => {
@@ -64,7 +81,7 @@ describe('ANALYTICS', () => {
     ),
   );
 
-  test('an endpoint has to be an address', () => {
-    expect(() => parseAnalytics('bigquery:acme/d?endpoint=localhost:9050')).toThrow('no address such as http://');
+  test.each(['localhost:9050', 'http://localhost:9050&x=y'])('an endpoint has to be an address: %s', endpoint => {
+    expect(() => parseAnalytics(`bigquery:acme/d?endpoint=${endpoint}`)).toThrow('no address such as http://');
   });
 });

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../errors.ts';
 import type { Catalogue, CatalogueWriter } from './index.ts';
+import { Broken } from './postgres/faults.ts';
 import { checkSchema, migrate, writerLock } from './postgres/migrate.ts';
 import * as read from './postgres/read.ts';
 import * as search from './postgres/search.ts';
-import { Broken, createSessions, type Session } from './postgres/session.ts';
+import { createSessions, type Session } from './postgres/session.ts';
 import { markTold, replaceVulnerabilities } from './postgres/vulnerabilities.ts';
 import * as write from './postgres/write.ts';
 

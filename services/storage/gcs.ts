@@ -1,7 +1,8 @@
+import type { Bucket } from '@google-cloud/storage';
 import { Fault } from '../errors.ts';
 import type { GcsClient } from './gcs/client.ts';
-import { attempt, codeOf, storageFault } from './gcs/faults.ts';
-import { listObjects } from './gcs/list.ts';
+import { attempt, codeOf, Foreign, Silent, storageFault } from './gcs/faults.ts';
+import { listObjects, pageOf } from './gcs/list.ts';
 import { describe } from './gcs/object.ts';
 import { createPut } from './gcs/put.ts';
 import { createReader } from './gcs/read.ts';
@@ -28,12 +29,9 @@ export async function createGcsStorage({
   look: looks = true,
 }: GcsOptions): Promise<Storage & { ready(): Promise<void> }> {
   const bucket = client.service.bucket(name);
-  /** Costs one look at what is there; says whether the bucket exists and may be read. */
-  const look = () => bucket.getFiles({ maxResults: 1, autoPaginate: false });
-
   if (looks) {
-    await look().catch(error => {
-      throw unusable(name, error);
+    await look(bucket).catch(error => {
+      throw unusable(client, name, error);
     });
   }
 
@@ -59,15 +57,18 @@ export async function createGcsStorage({
 
     /** Throws `unavailable` unless the bucket can be read. Writing is not tried: few services may. */
     async ready() {
-      await look().catch(error => {
+      await look(bucket).catch(error => {
         throw storageFault(error, 'looking into its bucket');
       });
     },
   };
 }
 
+/** Costs one request; throws unless the bucket exists and may be read. */
+const look = (bucket: Bucket) => pageOf(bucket, { maxResults: 1 });
+
 /** Why nothing can be done with the bucket, and what to do about it. */
-function unusable(name: string, error: unknown): Fault {
+function unusable({ service }: GcsClient, name: string, error: unknown): Fault {
   const code = codeOf(error);
   const because = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
   if (code === 404) return because(`there is no bucket ${name}: create it, or correct STORAGE`);
@@ -79,6 +80,17 @@ function unusable(name: string, error: unknown): Fault {
   if (/default credentials/i.test(String(error))) {
     return because(
       'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
+    );
+  }
+  const at = service.apiEndpoint;
+  if (error instanceof Foreign) {
+    return because(
+      `what answers at ${at} is no Cloud Storage: correct the endpoint in STORAGE, or what stands in between`,
+    );
+  }
+  if (error instanceof Silent || code === 'ETIMEDOUT') {
+    return because(
+      `${at} takes too long to answer for the bucket ${name}: is that the address of Cloud Storage, and is the network open to it?`,
     );
   }
   return because(

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -136,9 +138,27 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     await cluster.query('UPDATE catalogue_schema SET version = 0', name);
     expect((await faultOf(open(name))).message).toMatch(/run `node services\/main\.ts migrate`/);
     // Its tables are there: the step fails, and nothing of it is left.
-    expect((await faultOf(migratePostgres(cluster.options(name)))).message).toMatch(/already exists/);
+    expect((await faultOf(migratePostgres(cluster.options(name)))).message).toMatch(/database is not empty/);
     expect(await version()).toEqual([{ version: 0 }]);
   });
+
+  test.each(['modules (a TEXT)', 'catalogue_schema (a TEXT)', 'told (a TEXT)'])(
+    'a database with the table %s of somebody else is refused with what to do, and is left as it is',
+    async table => {
+      const name = await database('template0');
+      await cluster.query(`CREATE TABLE ${table}`, name);
+      const tables = () =>
+        cluster.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`, name);
+      const before = await tables();
+      expect(await faultOf(migratePostgres(cluster.options(name)))).toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringMatching(
+          /not empty and has no catalogue of this program: name an empty one in CATALOGUE/,
+        ),
+      });
+      expect(await tables()).toEqual(before);
+    },
+  );
 
   test('`migrate` of the program makes the schema, with the password from its file, and the next start finds it', async () => {
     const folder = await mkdtemp(`${tmpdir()}/catalogue-`);
@@ -160,13 +180,42 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     await rm(folder, { recursive: true });
   });
 
-  test('no server, no database and a wrong password are told of', async () => {
-    const options = cluster.options('migrated');
+  test('no server, no database, no role, no right and a wrong password are told of, with what to do', async () => {
+    const name = await database();
+    await cluster.query(`CREATE ROLE stranger LOGIN PASSWORD '${cluster.password}'`);
+    await cluster.query(`CREATE ROLE locked NOLOGIN PASSWORD '${cluster.password}'`);
+    const options = cluster.options(name);
     const message = async (changed: object) =>
       (await faultOf(createPostgresCatalogue({ ...options, ...changed }))).message;
-    expect(await message({ host: '/nowhere' })).toMatch(/ENOENT/);
-    expect(await message({ database: 'nothing' })).toMatch(/database "nothing" does not exist/);
-    expect(await message({ password: async () => 'wrong' })).toMatch(/password authentication failed/);
+    const nobody = await refusing();
+    expect(await message({ host: '/nowhere' })).toMatch(/ENOENT.*: start PostgreSQL there, or correct host and port/);
+    expect(await message(nobody)).toMatch(/ECONNREFUSED.*: start PostgreSQL there, or correct host and port/);
+    expect(await message({ database: 'nothing' })).toMatch(/"nothing" does not exist: create the database and run/);
+    expect(await message({ password: async () => 'wrong' })).toMatch(
+      /password authentication failed.*: correct the user in CATALOGUE, or the password/,
+    );
+    expect(await message({ password: undefined })).toMatch(/: write the password to a file/);
+    expect(await message({ password: () => readFile('/nowhere') })).toMatch(
+      /: have CATALOGUE_PASSWORD_FILE name a file/,
+    );
+    expect(await message({ user: 'locked' })).toMatch(/not permitted to log in: create that role with LOGIN/);
+    expect(await message({ user: 'stranger' })).toMatch(/permission denied for table .*: grant that right to the user/);
+    const empty = cluster.options(await database('template0'));
+    expect((await faultOf(migratePostgres({ ...empty, user: 'stranger' }))).message).toMatch(
+      /permission denied for schema .*: grant that right .* CREATE on its schema/,
+    );
+  });
+
+  test.each([
+    ['ends the connection', ''],
+    ['is a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ])('what %s is told to be no PostgreSQL', async (_, answer) => {
+    const server = createServer(socket => void socket.on('error', () => {}).once('data', () => socket.end(answer)));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const options = { ...cluster.options('migrated'), host: '127.0.0.1', port };
+    expect((await faultOf(createPostgresCatalogue(options))).message).toMatch(/or is it no PostgreSQL that CATALOGUE/);
+    server.close();
   });
 
   test('when the server ends its connections, reads and writes go on', async () => {
@@ -201,3 +250,13 @@ describe.skipIf(bin === undefined)('on PostgreSQL (Debian package postgresql)', 
     await catalogue.close();
   });
 });
+
+/** An address at which nobody listens any more. */
+async function refusing(): Promise<{ host: string; port: number }> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return { host: '127.0.0.1', port };
+}

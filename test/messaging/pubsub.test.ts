@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { PubSub } from '@google-cloud/pubsub';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Messaging } from '../../services/messaging/index.ts';
@@ -92,6 +94,28 @@ describe.skipIf(!hasGo)('Pub/Sub (needs Go)', () => {
       await pubsub.createSubscription('module.requested', 'processor');
       await expect(open()).rejects.toThrow('the subscription processor does not give dead letters to processor.dead');
     });
+
+    test.each([
+      ['nobody listens', true, /^Pub\/Sub can’t be reached at 127\.0\.0\.1:\d+ \(ECONNREFUSED\): is it there/],
+      [
+        'nobody answers',
+        false,
+        /^Pub\/Sub (takes too long to answer|can’t be reached) at 127\.0\.0\.1:\d+.*: is it there/,
+      ],
+    ])(
+      'an address at which %s is told of within seconds, with what to check',
+      async (_, closed, sentence) => {
+        const silent = createServer(socket => void socket.on('error', () => {}).unref());
+        await once(silent.listen(0, '127.0.0.1'), 'listening');
+        const emulator = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+        if (closed) await once(silent.close(), 'close');
+        const place = { project, emulator, reads: ['processor'] as const, maxAttempts: 5, lease: 10_000 };
+        const opening = createPubsubMessaging(place);
+        await expect(opening).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringMatching(sentence) });
+        silent.close();
+      },
+      30_000,
+    );
 
     test('subscriptions of other services are no concern of a process', async () => {
       await createTopics(server.address, project);

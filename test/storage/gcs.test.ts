@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createGcsClient } from '../../services/storage/gcs/client.ts';
 import { createGcsStorage } from '../../services/storage/gcs.ts';
@@ -68,6 +71,38 @@ describe.skipIf(!hasGo)('Cloud Storage (needs Go)', () => {
     faulty.fault = () => ({ status: 403 });
     await expect(open('contract')).rejects.toThrow(/contract may not be read: grant .* roles\/storage\.objectViewer/);
   });
+
+  test.each([
+    ['a page', '<html>hello</html>'],
+    ['other JSON', '{"foo":1}'],
+    ['nothing', ''],
+  ])('an endpoint that answers with %s is told to be no Cloud Storage', async (_, text) => {
+    await using server = await listen(response => response.end(text));
+    const client = createGcsClient({ endpoint: server.url });
+    const opening = createGcsStorage({ client, bucket: 'contract' });
+    await expect(opening).rejects.toThrow(
+      `what answers at ${server.url} is no Cloud Storage: correct the endpoint in STORAGE`,
+    );
+  });
+
+  test('an endpoint that never answers is given up within seconds, at the start and afterwards', async () => {
+    await using server = await listen(() => {});
+    const client = createGcsClient({ endpoint: server.url });
+    const begun = performance.now();
+    const silent = await createGcsStorage({ client, bucket: 'contract', look: false });
+    const [opened, stat] = await Promise.allSettled([
+      createGcsStorage({ client, bucket: 'contract' }),
+      silent.stat('key'),
+    ]);
+    expect(opened).toMatchObject({
+      reason: {
+        kind: 'unavailable',
+        message: expect.stringMatching(/takes too long to answer .*: is that the address/),
+      },
+    });
+    expect(stat).toMatchObject({ reason: { kind: 'unavailable' } });
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  }, 60_000);
 
   const large = 20 * 2 ** 20;
   test.each([
@@ -162,3 +197,17 @@ describe.skipIf(!hasGo)('Cloud Storage (needs Go)', () => {
     expect(requests).toBe(20);
   });
 });
+
+/** A server that does this with every request. */
+async function listen(answer: (response: ServerResponse) => void) {
+  const server = createServer((request, response) => void request.resume().on('end', () => answer(response)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { Fault } from '../../errors.ts';
+import { stateOf } from './faults.ts';
 import { migrations } from './schema.ts';
 import type { Session, Sessions } from './session.ts';
 
@@ -9,7 +10,20 @@ export const writerLock = 'SELECT pg_advisory_xact_lock(7205759403)';
 async function versionIn(session: Session): Promise<number> {
   const there = await session.get(`SELECT to_regclass('catalogue_schema') IS NOT NULL AS there`);
   if (there?.there !== true) return 0;
-  return Number((await session.get('SELECT version FROM catalogue_schema'))?.version ?? 0);
+  const row = await session.get('SELECT version FROM catalogue_schema').catch(orForeign);
+  return Number(row?.version ?? 0);
+}
+
+/** Throws it; when a table of that name is there already, or is not as ours, as a sentence that says what to do. */
+function orForeign(error: unknown): never {
+  // duplicate_table, duplicate_column, duplicate_object, undefined_column
+  if (!['42P07', '42701', '42710', '42703'].includes(stateOf(error) ?? '')) throw error;
+  throw new Fault(
+    'unavailable',
+    'the database is not empty and has no catalogue of this program: name an empty one in CATALOGUE; nothing was changed in ' +
+      'this one',
+    { cause: error },
+  );
 }
 
 const newer = (version: number) =>
@@ -35,9 +49,12 @@ export function migrate(sessions: Sessions): Promise<{ from: number; to: number 
     await session.get(writerLock);
     const from = await versionIn(session);
     if (from > migrations.length) throw newer(from);
-    if (from === 0) await session.all('CREATE TABLE catalogue_schema (version INTEGER NOT NULL)');
-    if (from === 0) await session.all('INSERT INTO catalogue_schema VALUES (0)');
-    for (const step of migrations.slice(from)) await session.all(step);
+    const steps = async () => {
+      if (from === 0) await session.all('CREATE TABLE catalogue_schema (version INTEGER NOT NULL)');
+      if (from === 0) await session.all('INSERT INTO catalogue_schema VALUES (0)');
+      for (const step of migrations.slice(from)) await session.all(step);
+    };
+    await (from === 0 ? steps().catch(orForeign) : steps());
     await session.all('UPDATE catalogue_schema SET version = $1', migrations.length);
     return { from, to: migrations.length };
   });

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Fault } from '../../errors.ts';
+import { failure } from './faults.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -95,17 +96,4 @@ const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = ((oid: number, form
 function storable(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '\x01');
   return Array.isArray(value) ? value.map(storable) : value;
-}
-
-/** The connection is gone, perhaps with the server: the same may go well on another. */
-export class Broken extends Fault {}
-
-function failure(error: unknown): Fault {
-  const { code = '', message } = error as { code?: string; message: string };
-  const sentence = `the catalogue failed: PostgreSQL: ${message || code}`;
-  // Class 08 is the connection, 57P01 to 57P03 a server that stops or starts; without a code the client lost it.
-  const broken = /^(08...|57P0[123]|E[A-Z]+)$/.test(code) || /^Connection terminated/.test(message);
-  return broken
-    ? new Broken('unavailable', sentence, { cause: error })
-    : new Fault('unavailable', sentence, { cause: error });
 }

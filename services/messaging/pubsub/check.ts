@@ -50,6 +50,14 @@ async function lookAt(pubsub: PubSub, name: SubscriptionName) {
         'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
       );
     }
+    if (code === rpc.unavailable || code === rpc.deadlineExceeded) {
+      const at = pubsub.options.apiEndpoint ?? 'pubsub.googleapis.com';
+      const why = /\bE(?:CONN|NOT|AI_|HOST|NET|TIMED)\w+/.exec(String(error))?.[0];
+      const what = code === rpc.unavailable ? 'can’t be reached' : 'takes too long to answer';
+      throw because(
+        `Pub/Sub ${what} at ${at}${why === undefined ? '' : ` (${why})`}: is it there, and the network open to it? Otherwise correct MESSAGING`,
+      );
+    }
     throw queueFault(error, `looking at the subscription ${name}`);
   }
 }

@@ -1,8 +1,6 @@
 import { IdempotencyStrategy, Storage } from '@google-cloud/storage';
 import { Agent } from 'undici';
 
-/** Milliseconds for one request that moves no object's bytes. */
-const requestTimeout = 10_000;
 /** Milliseconds without an answer to a download, or without a byte of it while bytes are wanted. */
 const silence = 15_000;
 
@@ -16,13 +14,12 @@ export interface GcsClient {
 /**
  * A client of Cloud Storage with the machine's own credentials (Workload Identity on GKE), or without any of a server at
  * `endpoint` that speaks the same. Failures that pass (408, 429, 5xx, a broken connection) are tried again within
- * seconds: whoever asks has a bound of their own. Repeating is safe for all that the port does: what must happen once
- * has a precondition.
+ * seconds. Repeating is safe for all that the port does: what must happen once has a precondition. The library's own
+ * time-outs do nothing on Node, and past `totalTimeout` it may never call back: `answered` (faults.ts) bounds the wait.
  */
 export function createGcsClient({ endpoint = '' }: { endpoint?: string } = {}): GcsClient {
   const service = new Storage({
     ...(endpoint !== '' && { apiEndpoint: endpoint }),
-    timeout: requestTimeout,
     retryOptions: {
       autoRetry: true,
       maxRetries: 3,

@@ -30,10 +30,30 @@ export function storageFault(error: unknown, doing: string): Fault {
 export const isAbsence = (status: number | string | undefined, answer: string) =>
   status === 404 && !answer.includes('bucket does not exist');
 
+/** Milliseconds for a call that moves no object's bytes, with its repeats and whatever is asked for credentials. */
+const longest = 15_000;
+
+/** There was no answer in time; the call may go on behind. */
+export class Silent extends Error {}
+
+/** What a call answers, waiting at most 15 seconds: then throws `Silent`. The client's library has no bound that holds. */
+export async function answered<T>(call: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Silent(`no answer within ${longest / 1000} seconds`)), longest);
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whatever has answered does not speak as Cloud Storage does. */
+export class Foreign extends Error {}
+
 /** Runs a call; what it throws becomes a Fault, but for the absence of an object, which is undefined. */
 export async function attempt<T>(doing: string, run: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await run();
+    return await answered(run());
   } catch (error) {
     if (isAbsence(codeOf(error), String(error))) return undefined;
     throw storageFault(error, doing);
