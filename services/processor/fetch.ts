@@ -16,18 +16,20 @@ export async function fetchIntoQuarantine(
 ): Promise<void> {
   const key = versionKey(module, version);
   let fetched: Fetched | undefined;
-  let named: Promise<unknown> | undefined;
+  let beside: Promise<unknown>[] = [];
   try {
     fetched = await origin.fetch(module, version, ask);
     // Begun beside the zip, which takes longer, and waited for before the mark.
-    named = quarantine.put(`${key}.origin`, Buffer.from(origin.spec.name));
-    named.catch(() => {});
+    beside = [
+      quarantine.put(`${key}.origin`, Buffer.from(origin.spec.name)),
+      fetched.mod.then(mod => quarantine.put(`${key}.mod`, mod)),
+    ];
+    for (const each of beside) each.catch(() => {});
     await quarantine.put(`${key}.zip`, fetched.zip);
-    await named;
-    await quarantine.put(`${key}.mod`, await fetched.mod);
+    await Promise.all(beside);
     await quarantine.put(`${key}.info`, Buffer.from(`${JSON.stringify(fetched.info)}\n`));
   } catch (error) {
-    await named?.catch(() => {});
+    await Promise.allSettled(beside);
     // When the message was taken from us, somebody else may be fetching into the same place.
     if (!ask.signal?.aborted) await removeParts(quarantine, key).catch(() => {});
     throw error;
