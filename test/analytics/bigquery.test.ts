@@ -58,6 +58,7 @@ const open = (patience?: number) =>
 const jobs = () =>
   recorder.requests.filter(({ method, path }) => method === 'POST' && path === `${api}/jobs`).map(r => r.body as Job);
 const isJob = ({ method }: Recorded) => method === 'POST';
+const isResult = ({ path }: Recorded) => path.startsWith(`${api}/queries/`);
 /** Answers requests that fulfil the condition so, others as usual. */
 const instead = (when: (request: Recorded) => boolean, answer: (request: Recorded) => Answer) => {
   recorder.answer = request => (when(request) ? answer(request) : usual(request, [['3', '2']], total));
@@ -209,6 +210,32 @@ describe('a question to BigQuery', () => {
     const asked = analytics.ask('total', november);
     await expect(asked).rejects.toMatchObject({ kind, message: expect.stringContaining(sentence) });
     await expect(asked).rejects.not.toThrow('recorder');
+  });
+
+  it.each([
+    ['an empty job', isJob, {}],
+    ['a job without a status', isJob, { jobReference: {} }],
+    ['a job without a reference', isJob, { status: {} }],
+    ['a list for a job', isJob, []],
+    ['a text for a job', isJob, '<html>'],
+    ['an empty result', isResult, {}],
+    ['a text for a result', isResult, '<html>'],
+    [
+      'rows of no cells',
+      isResult,
+      { jobComplete: true, schema: { fields: [{ name: 'all', type: 'INTEGER' }] }, rows: [7] },
+    ],
+    ['rows that are none', isResult, { jobComplete: true, schema: 7, rows: 'x' }],
+    ['errors that are none', isJob, { status: { errors: [null] }, jobReference: {} }],
+  ] as const)('answered with %s is unavailable, and the next is answered', async (_, when, body) => {
+    const analytics = await open();
+    instead(when, () => ({ body }));
+    await expect(analytics.ask('total', november)).rejects.toMatchObject({ kind: 'unavailable', retryAfter: 5 });
+    instead(
+      () => false,
+      () => 'hang',
+    );
+    expect(await analytics.ask('total', november)).toEqual([{ all: 3, people: 2 }]);
   });
 
   it('that nobody answers is unavailable within its time', async () => {

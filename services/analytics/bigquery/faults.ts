@@ -3,7 +3,7 @@ import { Fault } from '../../errors.ts';
 interface ApiError {
   /** The HTTP status, or the network's code. */
   code?: unknown;
-  errors?: { reason?: string }[];
+  errors?: ({ reason?: string } | null)[];
 }
 
 /** Seconds after which what passes may have passed. */
@@ -16,7 +16,7 @@ const retryAfter = 5;
 export function bigqueryFault(error: unknown, place: string): Fault {
   if (error instanceof Fault) return error;
   const { code, errors = [] } = (error ?? {}) as ApiError;
-  const reasons = errors.map(({ reason = '' }) => reason);
+  const reasons = errors.map(error => String(error?.reason ?? ''));
   const has = (status: number, reason: string) => code === status || reasons.includes(reason);
   const lasting = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
   const passing = (sentence: string) => new Fault('unavailable', sentence, { cause: error, retryAfter });
@@ -49,6 +49,9 @@ export function bigqueryFault(error: unknown, place: string): Fault {
   }
   if (reasons.includes('stopped') || /timed? ?out|ESOCKETTIMEDOUT/i.test(`${String(code)} ${String(error)}`)) {
     return passing('BigQuery does not answer in time');
+  }
+  if (code === 'malformed') {
+    return passing('what answers is not BigQuery, or answers half: look at what stands between');
   }
   return passing(
     `BigQuery can’t be asked (${typeof code === 'number' ? `HTTP status ${code}` : String(code ?? 'no answer')})`,
