@@ -355,6 +355,33 @@ describe('an export from BigQuery', () => {
     expect(jobs()).toEqual([]);
   });
 
+  it.each([
+    [404, 'notFound', 'Not found: Uris gs://acme/x-*.parquet', 'the bucket of gs://acme/x is not there'],
+    [404, 'notFound', 'The specified bucket does not exist.', 'the bucket of gs://acme/x is not there'],
+    [
+      403,
+      'accessDenied',
+      'Access Denied: BigQuery BigQuery: a@acme does not have storage.objects.create access to the object in project 7',
+      'gs://acme/x may not be written: grant the identity that exports roles/storage.objectAdmin',
+    ],
+    [403, 'accessDenied', 'Access Denied: Table acme:gocenter.downloads: no right', 'roles/bigquery.dataViewer'],
+    [403, 'accessDenied', 'Access Denied: Project acme: no bigquery.jobs.create', 'roles/bigquery.jobUser'],
+    [404, 'notFound', 'Not found: Table acme:gocenter.downloads', 'correct ANALYTICS'],
+  ])('that meets %i (%s: %s) says which place is meant', async (code, reason, message, sentence) => {
+    const analytics = await open();
+    const failures = [
+      { status: code, body: { error: { code, message, errors: [{ reason, message }] } } },
+      { body: { jobReference: {}, status: { errors: [{ reason, message }] } } },
+    ];
+    for (const answer of failures) {
+      instead(isJob, () => answer);
+      await expect(analytics.exportParquet('gs://acme/x', november)).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringContaining(sentence),
+      });
+    }
+  });
+
   it('to files that are there is a conflict', async () => {
     const analytics = await open();
     const message = 'Invalid destination: there are already existing files; not empty';
