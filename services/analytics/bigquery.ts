@@ -1,9 +1,8 @@
 import type { Query } from '@google-cloud/bigquery';
-import { Fault } from '../errors.ts';
 import { checkTables } from './bigquery/check.ts';
 import { createBigqueryClient } from './bigquery/client.ts';
 import { exportSql } from './bigquery/export.ts';
-import { bigqueryFault } from './bigquery/faults.ts';
+import { bigqueryFault, exportFault } from './bigquery/faults.ts';
 import { runJob } from './bigquery/job.ts';
 import { namedParameters } from './bigquery/parameters.ts';
 import { bigqueryDialect } from './bigquery-dialect.ts';
@@ -83,9 +82,7 @@ export async function openBigquery(options: BigqueryOptions): Promise<Analytics>
       try {
         await run(query, exportBytes, exportPatience);
       } catch (error) {
-        const { cause } = error as Error;
-        if (!/already exist|not empty/i.test(String(cause))) throw error;
-        throw new Fault('conflict', `${target} is there already`, { cause });
+        throw exportFault(error, target);
       }
     },
 

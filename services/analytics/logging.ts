@@ -84,8 +84,11 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = setTimeout(() => reject(new Fault('unavailable', 'its process does not start')), startPatience);
     started.on('message', (message: Tells) => {
-      if (message === 'started') {
+      if ('look' in message) {
+        if (child !== undefined && child !== started) return;
         child = started;
+        failure = message.look.failure;
+        if (failure !== undefined) tell(new Fault('unavailable', failure));
         return resolve();
       }
       if ('settled' in message) return child === started ? settle(message.settled) : undefined;
@@ -160,7 +163,6 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       start().then(
         () => {
           delay = firstDelay;
-          failure = undefined;
           if (closed && child !== undefined) void end(child);
         },
         () => {
@@ -201,6 +203,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
     async close() {
       if (closed) return;
       closed = true;
+      const before = dropped;
       clearTimeout(retry);
       clearInterval(timer);
       if (child === undefined) return;
@@ -213,6 +216,10 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       await promise;
       clearTimeout(late);
       await end(running);
+      const lost = dropped - before;
+      if (lost === 0) return;
+      const what = lost === 1 ? '1 line of the download log is' : `${lost} lines of the download log are`;
+      onError(new Fault('unavailable', `${what} lost: Cloud Logging has not taken them before the end`));
     },
   };
 }

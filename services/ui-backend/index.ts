@@ -26,6 +26,7 @@ import { createWatchAnswers } from './answers/watches.ts';
 import { type Answers, createAnswers, createApi } from './api.ts';
 import { createApp } from './app.ts';
 import type { Api } from './client.ts';
+import { ifKnown, promptCounts } from './prompt-counts.ts';
 
 export interface UiBackendDeps {
   config: Pick<
@@ -97,11 +98,15 @@ export async function createUiBackend(deps: UiBackendDeps): Promise<UiBackend> {
 }
 
 function createHandlers(deps: UiBackendDeps & { now: () => Date }): Handlers {
-  const { catalogue, downloads, metrics, now } = deps;
+  const { catalogue, metrics, now } = deps;
+  const downloads =
+    deps.downloads &&
+    promptCounts(deps.downloads, err => deps.log.warn({ err }, 'downloads can’t be told just now; pages do without'));
   const versionDownloads = async (module: string) => {
     if (downloads === undefined) return undefined;
-    const counted = await downloads.byVersion({ module, ...lastDays(now(), lately), limit: maxVersions });
-    return new Map(counted.map(({ version, people }) => [version, people]));
+    const wanted = { module, ...lastDays(now(), lately), limit: maxVersions };
+    const counted = await ifKnown(downloads.byVersion(wanted));
+    return counted && new Map(counted.map(({ version, people }) => [version, people]));
   };
   const fetches = async () => {
     const { values } = await metrics.fetches.get();

@@ -19,10 +19,14 @@ export function createPopularity(deps: {
   const { analytics, catalogue, changed, log, now = () => new Date() } = deps;
   let timer: NodeJS.Timeout | undefined;
   let work = Promise.resolve();
+  let closed = false;
+  let writing: Promise<void> | undefined;
 
   async function tell(): Promise<void> {
     const counted = await analytics.ask('top-modules', { ...lastDays(now(), 30), limit: most });
-    await catalogue.setDownloads(new Map(counted.map(({ module, people }) => [module, people])));
+    if (closed) return;
+    writing = catalogue.setDownloads(new Map(counted.map(({ module, people }) => [module, people])));
+    await writing;
     changed();
   }
   const next = () => {
@@ -35,8 +39,10 @@ export function createPopularity(deps: {
       timer = setInterval(next, interval).unref();
     },
     async close() {
+      closed = true;
       clearInterval(timer);
-      await work;
+      // Not for a question that hangs: nobody needs its answer any more.
+      await writing?.catch(() => {});
     },
   };
 }

@@ -21,7 +21,7 @@ export const choice = <const T extends string>(query: URLSearchParams, name: str
 /** A parameter that is not empty. */
 export const text = (query: URLSearchParams, name: string): string | undefined => query.get(name)?.trim() || undefined;
 
-/** What is counted where downloads are: undefined where they are not. Other failures are thrown. */
+/** What is told of downloads: undefined when that is not known just now. Other failures are thrown. */
 export async function ifCounted<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

@@ -58,6 +58,7 @@ const open = (patience?: number) =>
 const jobs = () =>
   recorder.requests.filter(({ method, path }) => method === 'POST' && path === `${api}/jobs`).map(r => r.body as Job);
 const isJob = ({ method }: Recorded) => method === 'POST';
+const isResult = ({ path }: Recorded) => path.startsWith(`${api}/queries/`);
 /** Answers requests that fulfil the condition so, others as usual. */
 const instead = (when: (request: Recorded) => boolean, answer: (request: Recorded) => Answer) => {
   recorder.answer = request => (when(request) ? answer(request) : usual(request, [['3', '2']], total));
@@ -211,6 +212,32 @@ describe('a question to BigQuery', () => {
     await expect(asked).rejects.not.toThrow('recorder');
   });
 
+  it.each([
+    ['an empty job', isJob, {}],
+    ['a job without a status', isJob, { jobReference: {} }],
+    ['a job without a reference', isJob, { status: {} }],
+    ['a list for a job', isJob, []],
+    ['a text for a job', isJob, '<html>'],
+    ['an empty result', isResult, {}],
+    ['a text for a result', isResult, '<html>'],
+    [
+      'rows of no cells',
+      isResult,
+      { jobComplete: true, schema: { fields: [{ name: 'all', type: 'INTEGER' }] }, rows: [7] },
+    ],
+    ['rows that are none', isResult, { jobComplete: true, schema: 7, rows: 'x' }],
+    ['errors that are none', isJob, { status: { errors: [null] }, jobReference: {} }],
+  ] as const)('answered with %s is unavailable, and the next is answered', async (_, when, body) => {
+    const analytics = await open();
+    instead(when, () => ({ body }));
+    await expect(analytics.ask('total', november)).rejects.toMatchObject({ kind: 'unavailable', retryAfter: 5 });
+    instead(
+      () => false,
+      () => 'hang',
+    );
+    expect(await analytics.ask('total', november)).toEqual([{ all: 3, people: 2 }]);
+  });
+
   it('that nobody answers is unavailable within its time', async () => {
     const analytics = await open(300);
     instead(isJob, () => 'hang');
@@ -326,6 +353,33 @@ describe('an export from BigQuery', () => {
     const analytics = await open();
     await expect(analytics.exportParquet(target, november)).rejects.toMatchObject({ kind: 'invalid' });
     expect(jobs()).toEqual([]);
+  });
+
+  it.each([
+    [404, 'notFound', 'Not found: Uris gs://acme/x-*.parquet', 'the bucket of gs://acme/x is not there'],
+    [404, 'notFound', 'The specified bucket does not exist.', 'the bucket of gs://acme/x is not there'],
+    [
+      403,
+      'accessDenied',
+      'Access Denied: BigQuery BigQuery: a@acme does not have storage.objects.create access to the object in project 7',
+      'gs://acme/x may not be written: grant the identity that exports roles/storage.objectAdmin',
+    ],
+    [403, 'accessDenied', 'Access Denied: Table acme:gocenter.downloads: no right', 'roles/bigquery.dataViewer'],
+    [403, 'accessDenied', 'Access Denied: Project acme: no bigquery.jobs.create', 'roles/bigquery.jobUser'],
+    [404, 'notFound', 'Not found: Table acme:gocenter.downloads', 'correct ANALYTICS'],
+  ])('that meets %i (%s: %s) says which place is meant', async (code, reason, message, sentence) => {
+    const analytics = await open();
+    const failures = [
+      { status: code, body: { error: { code, message, errors: [{ reason, message }] } } },
+      { body: { jobReference: {}, status: { errors: [{ reason, message }] } } },
+    ];
+    for (const answer of failures) {
+      instead(isJob, () => answer);
+      await expect(analytics.exportParquet('gs://acme/x', november)).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringContaining(sentence),
+      });
+    }
   });
 
   it('to files that are there is a conflict', async () => {

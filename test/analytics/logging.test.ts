@@ -184,6 +184,37 @@ describe('the download log in Cloud Logging', () => {
     await expect(open()).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining(sentence) });
   });
 
+  it.each<[string, Recorder['answer'], string]>([
+    ['refuses for now', () => refusal(503), 'can’t be reached, or fails'],
+    ['takes no more', () => refusal(429), 'quota of project acme'],
+    ['hangs', () => 'hang', 'does not answer in time'],
+    ['is another server', () => ({ html: '<html>' }), 'can’t be reached, or fails'],
+  ])(
+    'that %s at the start holds nothing up, is told by readiness and once to who logs, until it is over',
+    async (_, answer, sentence) => {
+      const told: string[] = [];
+      recorder.answer = answer;
+      const from = performance.now();
+      const log = await open(({ message }) => told.push(message));
+      expect(performance.now() - from).toBeLessThan(8000);
+      await expect(log.ready()).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringContaining(sentence),
+      });
+      expect(told).toEqual([expect.stringContaining(sentence)]);
+      recorder.answer = () => ({});
+      await until('it is over', () =>
+        log.ready().then(
+          () => true,
+          () => false,
+        ),
+      );
+      await log.close();
+      expect(told).toHaveLength(1);
+    },
+    40_000,
+  );
+
   it('hands over at the end what it was given, and counts once what it could not', async () => {
     const log = await open();
     log.write(line().repeat(10));
@@ -198,7 +229,8 @@ describe('the download log in Cloud Logging', () => {
 
   it('starts while Cloud Logging hangs, takes lines up to a bound at once, counts the others, and ends in time', async () => {
     recorder.answer = () => 'hang';
-    const log = await open();
+    const told: string[] = [];
+    const log = await open(({ message }) => told.push(message));
     const some = line().repeat(1000);
     const from = performance.now();
     for (let i = 0; i < 200; i++) log.write(some);
@@ -207,6 +239,10 @@ describe('the download log in Cloud Logging', () => {
     expect(log.dropped).toBe(200_000 - kept);
     await log.close();
     expect(log.dropped).toBe(200_000);
+    expect(told).toEqual([
+      'Cloud Logging does not answer in time',
+      `${kept} lines of the download log are lost: Cloud Logging has not taken them before the end`,
+    ]);
     expect(performance.now() - from).toBeLessThan(6000);
   });
 

@@ -12,8 +12,8 @@ export interface Recorded {
   body: unknown;
 }
 
-/** What it is answered with: a status and a JSON body, or never. */
-export type Answer = { status?: number; body?: unknown } | 'hang';
+/** What it is answered with: a status and a JSON body or a page, or never. */
+export type Answer = { status?: number; body?: unknown; html?: string } | 'hang';
 
 export interface Recorder extends AsyncDisposable {
   url: string;
@@ -32,8 +32,9 @@ export async function startRecorder(answer: Recorder['answer']): Promise<Recorde
     recorder.requests.push(recorded);
     const answered = await answerTo(recorded);
     if (answered === 'hang') return;
-    response.writeHead(answered.status ?? 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(answered.body ?? {}));
+    const { status = 200, body: given = {}, html } = answered;
+    response.writeHead(status, { 'content-type': html === undefined ? 'application/json' : 'text/html' });
+    response.end(html ?? JSON.stringify(given));
   }).listen(0, '127.0.0.1');
   /** A fault of the stand-in itself is told at once, instead of tried again. */
   const answerTo = async (request: Recorded): Promise<Answer> => {

@@ -122,3 +122,28 @@ describe('what was downloaded', () => {
     expect((await pages.get('/demo.example/quiet?tab=downloads')).body).toContain('No downloads yet');
   });
 });
+
+describe('while what counts downloads hangs', () => {
+  let hanging: Pages;
+  beforeAll(async () => {
+    const never = () => new Promise<never>(() => {});
+    const facts = [published('demo.example/steady@v1.0.0'), published('demo.example/steady@v1.1.0')];
+    const downloads = { byDay: never, byVersion: never, byModule: never, total: never };
+    hanging = await startPages({ facts, downloads, now: () => now });
+  });
+  afterAll(() => hanging?.close());
+
+  test.each([
+    ['/', 'Downloads in 7 days not known just now'],
+    ['/demo.example/steady', 'Published here'],
+    ['/demo.example/steady@v1.0.0', 'Published here'],
+    ['/demo.example/steady?tab=versions', 'Downloads are not known just now'],
+    ['/demo.example/steady?tab=downloads', 'Downloads are not known just now'],
+  ])('the page %s comes within seconds and says what is not known', async (url, said) => {
+    const begun = performance.now();
+    const { status, body } = await hanging.get(url);
+    expect(status).toBe(200);
+    expect(text(body)).toContain(said);
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+});

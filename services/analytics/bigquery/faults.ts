@@ -3,7 +3,7 @@ import { Fault } from '../../errors.ts';
 interface ApiError {
   /** The HTTP status, or the network's code. */
   code?: unknown;
-  errors?: { reason?: string }[];
+  errors?: ({ reason?: string; message?: string } | null)[];
 }
 
 /** Seconds after which what passes may have passed. */
@@ -16,7 +16,7 @@ const retryAfter = 5;
 export function bigqueryFault(error: unknown, place: string): Fault {
   if (error instanceof Fault) return error;
   const { code, errors = [] } = (error ?? {}) as ApiError;
-  const reasons = errors.map(({ reason = '' }) => reason);
+  const reasons = errors.map(error => String(error?.reason ?? ''));
   const has = (status: number, reason: string) => code === status || reasons.includes(reason);
   const lasting = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
   const passing = (sentence: string) => new Fault('unavailable', sentence, { cause: error, retryAfter });
@@ -50,7 +50,30 @@ export function bigqueryFault(error: unknown, place: string): Fault {
   if (reasons.includes('stopped') || /timed? ?out|ESOCKETTIMEDOUT/i.test(`${String(code)} ${String(error)}`)) {
     return passing('BigQuery does not answer in time');
   }
+  if (code === 'malformed') {
+    return passing('what answers is not BigQuery, or answers half: look at what stands between');
+  }
   return passing(
     `BigQuery can’t be asked (${typeof code === 'number' ? `HTTP status ${code}` : String(code ?? 'no answer')})`,
   );
+}
+
+/** A failed export: as `bigqueryFault` has it, unless it is about where it was to be written. */
+export function exportFault(fault: unknown, target: string): unknown {
+  const { cause } = (fault ?? {}) as { cause?: unknown };
+  const { code, errors = [] } = (cause ?? {}) as ApiError;
+  const words = [String(cause), ...errors.map(error => error?.message)].join(' ');
+  const failed = (status: number, reason: string) => code === status || errors.some(error => error?.reason === reason);
+  if (/already exist|not empty/i.test(words)) return new Fault('conflict', `${target} is there already`, { cause });
+  // BigQuery says the same of its own tables, datasets and projects, and names their kind then.
+  if (!/gs:\/\/|storage[.]|bucket/i.test(words) && /\b(?:table|dataset|project|job|view)\b/i.test(words)) return fault;
+  if (failed(404, 'notFound')) {
+    const sentence = `the bucket of ${target} is not there: make it in the location of the dataset, or name another`;
+    return new Fault('unavailable', sentence, { cause });
+  }
+  if (failed(403, 'accessDenied')) {
+    const sentence = `${target} may not be written: grant the identity that exports roles/storage.objectAdmin on its bucket`;
+    return new Fault('unavailable', sentence, { cause });
+  }
+  return fault;
 }

@@ -10,6 +10,9 @@ export interface LoggingClient {
 /** What passes: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (429), ABORTED, INTERNAL, UNAVAILABLE (503, or no connection). */
 const retryCodes = [4, 8, 10, 13, 14];
 
+/** gax's CallOptions for one attempt of so many milliseconds. */
+export const oneCall = (milliseconds: number): object => ({ timeout: milliseconds, retry: { retryCodes: [] } });
+
 /** gax's CallOptions: how a call is repeated: until `total` milliseconds have gone, none of its attempts longer than `each`. */
 export const callOptions = ({ total, each }: { total: number; each: number }): object => ({
   timeout: total,

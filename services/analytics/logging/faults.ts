@@ -1,7 +1,15 @@
 import { Fault } from '../../errors.ts';
 
 /** Codes of gRPC that are told apart (google.rpc.Code). */
-const rpc = { invalid: 3, deadline: 4, notFound: 5, denied: 7, exhausted: 8, unavailable: 14, unauthenticated: 16 };
+export const rpc = {
+  invalid: 3,
+  deadline: 4,
+  notFound: 5,
+  denied: 7,
+  exhausted: 8,
+  unavailable: 14,
+  unauthenticated: 16,
+};
 
 /** A failed write as a Fault that says what to do, without Google's own words, which name accounts; the cause has them. */
 export function loggingFault(error: unknown, project: string): Fault {

@@ -17,7 +17,7 @@ type Names = 'module' | 'versions' | 'version' | 'readme' | 'packages' | 'goMod'
 export function createModuleAnswers(deps: {
   published: Storage;
   records: Storage;
-  /** Downloads of each version in the last 30 days, without mirrors and CI; undefined where they are not counted. */
+  /** Downloads of each version in the last 30 days, without mirrors and CI; undefined when they are not known. */
   versionDownloads(module: string): Promise<ReadonlyMap<string, number> | undefined>;
 }): Pick<Handlers, Names> {
   const { published, records } = deps;

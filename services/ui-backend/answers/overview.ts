@@ -1,3 +1,4 @@
+import { ifKnown } from '../prompt-counts.ts';
 import { type DownloadCounts, lastDays } from './downloads.ts';
 import { type Handlers, orNull } from './handlers.ts';
 
@@ -23,7 +24,7 @@ export function createOverviewAnswers(deps: {
     async numbers(_, { catalogue }) {
       const counts = await catalogue.counts();
       const { items } = await catalogue.newest({ limit: 1 });
-      const downloads = counts && (await deps.counts?.total(lastDays(deps.now(), 7)));
+      const downloads = counts && (await ifKnown(deps.counts?.total(lastDays(deps.now(), 7))));
       return {
         modules: orNull(counts?.modules),
         versions: orNull(counts?.published),

@@ -54,7 +54,7 @@ export const VersionSummary = answer({
   retracted: nullable(Type.String({ description: 'The author’s reason, empty without one; null: not retracted' })),
   vulnerabilities: Type.Array(Type.String()),
   downloads: nullable(
-    Type.Integer({ minimum: 0, description: 'In the last 30 days, without mirrors and CI; null where not counted' }),
+    Type.Integer({ minimum: 0, description: 'In the last 30 days, without mirrors and CI; null while not known' }),
   ),
   reasons: Type.Array(Reason, { description: 'Why it is not published' }),
 });

@@ -6,7 +6,7 @@ export const NumbersAnswer = answer({
   modules: nullable(Count),
   versions: nullable(Count),
   rejected: nullable(Count),
-  downloads: nullable(Type.Integer({ minimum: 0, description: 'In the last 7 days; null where not counted' })),
+  downloads: nullable(Type.Integer({ minimum: 0, description: 'In the last 7 days; null while not known' })),
   newest: nullable(Type.String({ description: 'When the newest version that may be seen was published here' })),
 });
 export type NumbersAnswer = Static<typeof NumbersAnswer>;

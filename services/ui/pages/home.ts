@@ -59,12 +59,17 @@ function numbersRow({ modules, versions, downloads, rejected }: Answer<'numbers'
     ['Downloads in 7 days', downloads],
     ['Refused by a rule', rejected],
   ] as const;
-  // Null where they would tell of private modules.
-  const known = figures.filter((figure): figure is (typeof figures)[number] & [string, number] => figure[1] !== null);
-  if (known.length === 0) return undefined;
+  // Null where they would tell of private modules: all of them. Downloads alone are not known just now.
+  if (figures.every(([, figure]) => figure === null)) return undefined;
   return html`
     <dl class="numbers">
-      ${known.map(([name, figure]) => html`<div><dt>${name}</dt><dd>${count(figure)}</dd></div>`)}
+      ${figures.map(
+        ([name, figure]) => html`
+          <div>
+            <dt>${name}</dt>
+            <dd>${figure === null ? html`<span class="quiet-text">not known just now</span>` : count(figure)}</dd>
+          </div>`,
+      )}
     </dl>`;
 }
 

@@ -13,8 +13,12 @@ export const downloadsTab: Tab = async (visit, subject) => {
   const { module } = subject.module;
   const wanted = { module, version: subject.named, days: Number(period) };
   const counted = await ifCounted(visit.api.downloads(given(wanted), visit.caller));
-  if (counted === undefined)
-    return empty('Downloads are not counted', html`<p>This repository is set up without counting.</p>`);
+  if (counted === undefined) {
+    return empty(
+      'Downloads are not known just now',
+      html`<p>What counts them does not answer. Look again in a moment.</p>`,
+    );
+  }
   const { total, days, versions } = counted;
   const filter = html`
     <nav class="chips" aria-label="Period">

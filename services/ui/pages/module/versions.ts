@@ -82,7 +82,9 @@ function versionTable(module: string, items: Answer<'versions'>['items'], compar
         <td>${item.licences.join(', ') || (isPublished ? 'none found' : '')}</td>
       </tr>`;
   });
-  return tableOf('Versions', head, rows, 'versions');
+  return html`
+    ${tableOf('Versions', head, rows, 'versions')}
+    ${items.some(({ downloads }) => downloads === null) && html`<p class="quiet-text">Downloads are not known just now.</p>`}`;
 }
 
 const statusTags = (item: Answer<'versions'>['items'][number]): Html => html`
