@@ -52,11 +52,9 @@ export function createObjects(deps: {
     const held = hot.get(`/${file.path}`);
     if (held !== undefined) return hotResource(held);
     // The .info is written last: without it the other two are not published yet.
-    if (file.kind !== 'info') {
-      if ((await published.stat(`${versionKey(file.module, file.version)}.info`)) === undefined) return undefined;
-    }
-    const stat = await published.stat(file.path);
-    if (stat === undefined) return undefined;
+    const mark = file.kind === 'info' ? [] : [published.stat(`${versionKey(file.module, file.version)}.info`)];
+    const [stat, ...others] = await Promise.all([published.stat(file.path), ...mark]);
+    if (stat === undefined || others.includes(undefined)) return undefined;
     const resource: Resource = {
       contentType: contentTypes[file.kind],
       cacheControl: immutable(access.isPrivate(file.module)),

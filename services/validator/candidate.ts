@@ -44,14 +44,19 @@ export async function openCandidate(
     return bytes;
   };
   const infoBytes = once(() => read('info'));
-  const zipFile = once(async () => copyObject(quarantine, `${key}.zip`, join(await folder(), 'module.zip')));
+  const goMod = once(() => read('mod'));
+  const zipFile = once(async () => {
+    // Whoever looks into the zip compares it with the go.mod next; it need not wait until then.
+    goMod().catch(() => {});
+    return copyObject(quarantine, `${key}.zip`, join(await folder(), 'module.zip'));
+  });
   return {
     module,
     version,
     sizes: { zip: zip.size, mod: mod.size, info: info.size },
     infoBytes,
     info: once(async () => parseInfo(await infoBytes())),
-    mod: once(() => read('mod')),
+    mod: goMod,
     zipFile,
     zip: once(async () => readModuleZip(await zipFile(), module, version)),
   };
