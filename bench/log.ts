@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { get } from './cold.ts';
-import { type Options, readOptions, usage } from './options.ts';
+import { type Options, optionsGiven } from './options.ts';
 import { run } from './process.ts';
 import { resources } from './resources.ts';
 import { startBenchUpstream, startService, type Variant } from './servers.ts';
@@ -67,15 +67,6 @@ async function bench(options: Options): Promise<void> {
   }
 }
 
-function options(): Options | undefined {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${usage}`);
-    return undefined;
-  }
-}
-
-const given = options();
+const given = optionsGiven(say);
 if (given === undefined) process.exitCode = 2;
 else await bench(given);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { get, measureCold } from './cold.ts';
 import { residentMemory } from './memory.ts';
-import { type Options, readOptions, usage } from './options.ts';
+import { type Options, optionsGiven } from './options.ts';
 import { report } from './report.ts';
 import { coldModules, listPath, resources } from './resources.ts';
 import { type Server, startBenchUpstream, startNginx, startService } from './servers.ts';
@@ -80,16 +80,7 @@ async function bench(options: Options): Promise<void> {
   say(`written to ${file}`);
 }
 
-function options(): Options | undefined {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${usage}`);
-    return undefined;
-  }
-}
-
-const given = options();
+const given = optionsGiven(say);
 if (given === undefined) {
   process.exitCode = 2;
 } else {

@@ -74,3 +74,13 @@ function whole(option: string, text: string, max: number): number {
   if (!Number.isInteger(value) || value < 1 || value > max) throw new Error(`--${option} must be from 1 to ${max}`);
   return value;
 }
+
+/** The options of the command line; undefined when they are wrong, which has been said then. */
+export function optionsGiven(say: (text: string) => void): Options | undefined {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    say(`${(error as Error).message}\n\n${usage}`);
+    return undefined;
+  }
+}

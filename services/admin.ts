@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { asFault } from './errors.ts';
+import { within } from './within.ts';
 
 /** A dependency that readiness depends on: resolves when it works, throws what is wrong. */
 export type Check = () => Promise<void>;
@@ -54,14 +54,10 @@ async function readiness(checks: Readonly<Record<string, Check>>, draining: bool
 }
 
 async function stateOf(check: Check): Promise<string> {
-  const stop = new AbortController();
-  const late = delay(checkTimeout, `does not answer within ${checkTimeout / 1000} s`, { signal: stop.signal });
-  late.catch(() => {});
   try {
-    return await Promise.race([check().then(() => 'ok'), late]);
+    await within(checkTimeout, check(), () => new Error(`does not answer within ${checkTimeout / 1000} s`));
+    return 'ok';
   } catch (error) {
     return asFault(error).message;
-  } finally {
-    stop.abort();
   }
 }

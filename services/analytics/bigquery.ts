@@ -1,4 +1,5 @@
 import type { Query } from '@google-cloud/bigquery';
+import { within } from '../within.ts';
 import { checkTables } from './bigquery/check.ts';
 import { createBigqueryClient } from './bigquery/client.ts';
 import { exportSql } from './bigquery/export.ts';
@@ -41,14 +42,14 @@ export async function openBigquery(options: BigqueryOptions): Promise<Analytics>
   let location: string | undefined;
 
   const look = () =>
-    within(lookPatience, place, async () => {
+    inTime(lookPatience, place, async () => {
       location = await checkTables(bigquery, place, dataset);
     });
   /** A job is run where its tables are, and can be asked for there alone. */
   const run = async (query: Query, bytes: number, time: number) => {
     if (location === undefined) await look();
     const where = location ? { location } : {};
-    return within(time, place, () => runJob(bigquery, { maximumBytesBilled: String(bytes), ...where, ...query }, time));
+    return inTime(time, place, () => runJob(bigquery, { maximumBytesBilled: String(bytes), ...where, ...query }, time));
   };
 
   await look().catch(fault => {
@@ -99,14 +100,10 @@ function plainRow(row: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** What it throws is a Fault; `unavailable` after so many milliseconds, for the client has bounds for attempts only. */
-async function within<T>(milliseconds: number, place: string, act: () => Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('timed out')), milliseconds);
+async function inTime<T>(milliseconds: number, place: string, act: () => Promise<T>): Promise<T> {
   try {
-    return await Promise.race([act(), late]);
+    return await within(milliseconds, act(), () => new Error('timed out'));
   } catch (error) {
     throw bigqueryFault(error, place);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../errors.ts';
+import { end, lower } from './child.ts';
 import type { DownloadLog } from './index.ts';
 import type { ProcessOptions, Tells, Told } from './logging/process.ts';
 import type { Settled } from './logging/sender.ts';
@@ -80,7 +80,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       execArgv: [`--max-old-space-size=${heap}`],
       serialization: 'advanced',
     });
-    lower(started);
+    lower(started, priority);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = setTimeout(() => reject(new Fault('unavailable', 'its process does not start')), startPatience);
     started.on('message', (message: Tells) => {
@@ -99,7 +99,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       reject(new Fault('unavailable', `its process has ended (${signal ?? code})`));
       if (child === started) ended();
     });
-    promise.catch(() => end(started));
+    promise.catch(() => end(started, endPatience));
     return promise.finally(() => clearTimeout(late));
   }
 
@@ -163,7 +163,7 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       start().then(
         () => {
           delay = firstDelay;
-          if (closed && child !== undefined) void end(child);
+          if (closed && child !== undefined) void end(child, endPatience);
         },
         () => {
           if (!closed) again();
@@ -215,32 +215,13 @@ export async function openCloudLog(options: CloudLogOptions): Promise<CloudLog> 
       drain();
       await promise;
       clearTimeout(late);
-      await end(running);
+      await end(running, endPatience);
       const lost = dropped - before;
       if (lost === 0) return;
       const what = lost === 1 ? '1 line of the download log is' : `${lost} lines of the download log are`;
       onError(new Fault('unavailable', `${what} lost: Cloud Logging has not taken them before the end`));
     },
   };
-}
-
-/** Before it has threads of its own, which have its priority then. */
-function lower({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) setPriority(pid, priority);
-  } catch {
-    // Some systems do not let a process be lowered; it then works at the same priority.
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.once('exit', () => resolve());
-  const kill = setTimeout(() => child.kill('SIGKILL'), endPatience);
-  if (child.connected) child.disconnect();
-  await promise;
-  clearTimeout(kill);
 }
 
 function count(text: string): number {

@@ -5,6 +5,9 @@ import { isHeld, openDuckdb } from './duckdb.ts';
 import type { Analytics } from './index.ts';
 import { connectAnalytics } from './socket.ts';
 
+/** Milliseconds between two tries. */
+const pause = 100;
+
 /** Where the embedded analytics keep things. */
 export const analyticsFiles = (dataDir: string) => ({
   file: join(dataDir, 'downloads.duckdb'),
@@ -26,22 +29,32 @@ export async function openForCommand(
   patience = 10_000,
 ): Promise<Analytics> {
   const { file, spool, socket } = analyticsFiles(config.DATA_DIR);
+  return joinOrOpen(socket, patience, async () => {
+    const own = await openDuckdb({ file, spool, interval: 0, kept: config.DOWNLOADS_KEPT, lockPatience: 0, onError });
+    try {
+      await own.take();
+      return own;
+    } catch (error) {
+      await own.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * The analytics of whoever answers at the socket, else those that `open` opens. Both are tried again, for so many
+ * milliseconds, while a process has the database open but does not answer yet, or not any more.
+ */
+export async function joinOrOpen(socket: string, patience: number, open: () => Promise<Analytics>): Promise<Analytics> {
   const end = performance.now() + patience;
   for (;;) {
     const running = await connectAnalytics(socket);
     if (running !== undefined) return running;
     try {
-      const own = await openDuckdb({ file, spool, interval: 0, kept: config.DOWNLOADS_KEPT, lockPatience: 0, onError });
-      try {
-        await own.take();
-      } catch (error) {
-        await own.close();
-        throw error;
-      }
-      return own;
+      return await open();
     } catch (error) {
       if (!isHeld(error) || performance.now() > end) throw error;
-      await delay(100);
+      await delay(pause);
     }
   }
 }

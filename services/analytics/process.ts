@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Fault, type FaultKind } from '../errors.ts';
+import { end, lower } from './child.ts';
 import type { DuckdbAnalytics, DuckdbOptions } from './duckdb.ts';
 
 /**
@@ -70,11 +69,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
       serialization: 'advanced',
     });
     child = started;
-    try {
-      if (started.pid !== undefined) setPriority(started.pid, priority);
-    } catch {
-      // Some systems do not let a process be lowered; it then works at the same priority.
-    }
+    lower(started, priority);
     started.on('message', answered);
     started.on('error', onError);
     started.once('exit', (code, signal) => {
@@ -133,13 +128,7 @@ export async function openAnalyticsProcess(options: DuckdbOptions): Promise<Anal
     async close() {
       closed = true;
       clearTimeout(retry);
-      if (child === undefined) return;
-      const ended = once(child, 'exit');
-      const running = child;
-      const kill = setTimeout(() => running.kill('SIGKILL'), endPatience);
-      if (running.connected) running.disconnect();
-      await ended;
-      clearTimeout(kill);
+      if (child !== undefined) await end(child, endPatience);
     },
   };
 }

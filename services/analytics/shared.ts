@@ -1,14 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../errors.ts';
 import { type DuckdbOptions, isHeld } from './duckdb.ts';
 import type { Analytics } from './index.ts';
-import { socketOf } from './open.ts';
+import { joinOrOpen, socketOf } from './open.ts';
 import { Ended, openAnalyticsProcess } from './process.ts';
-import { connectAnalytics, isGone } from './socket.ts';
+import { isGone } from './socket.ts';
 
 /** Longest wait, in milliseconds, for a process that holds the database but does not answer yet, or not any more. */
 const patience = 20_000;
-const pause = 100;
 
 /**
  * The embedded analytics of a service that may have others of its kind beside it on one folder: the first has the database
@@ -20,18 +18,11 @@ export async function openSharedAnalytics(options: DuckdbOptions): Promise<Analy
   let closed = false;
   let current = open();
 
-  async function open(): Promise<Analytics> {
-    const end = performance.now() + patience;
-    for (;;) {
-      const other = await connectAnalytics(socket);
-      if (other !== undefined) return other;
-      try {
-        return await openAnalyticsProcess({ ...options, lockPatience: 0 });
-      } catch (error) {
-        if (!isHeld(error) || closed || performance.now() > end) throw error;
-        await delay(pause);
-      }
-    }
+  function open(): Promise<Analytics> {
+    return joinOrOpen(socket, patience, async () => {
+      if (closed) throw ended();
+      return openAnalyticsProcess({ ...options, lockPatience: 0 });
+    });
   }
 
   /** Opens anew unless another question has done so since; a failed opening is tried again by the next question. */
@@ -55,7 +46,7 @@ export async function openSharedAnalytics(options: DuckdbOptions): Promise<Analy
       // The last is of a process that was started again, and found that another has taken its place.
       if (!isGone(error) && !(error instanceof Ended) && !isHeld(error)) throw error;
     }
-    if (closed) throw new Fault('unavailable', 'the analytics are closed');
+    if (closed) throw ended();
     return act(await instead(asked));
   }
 
@@ -73,3 +64,5 @@ export async function openSharedAnalytics(options: DuckdbOptions): Promise<Analy
     },
   };
 }
+
+const ended = () => new Fault('unavailable', 'the analytics are closed');

@@ -28,7 +28,7 @@ const results = new LRUCache<string, Found[]>({ max: 2000, maxSize: 32 << 20 });
  * Which licences of the SPDX list the text of a file is, or holds, the surest first; one of the id `unknown` when it is
  * none. The confidence is the Sørensen–Dice coefficient of the pairs of neighbouring words of both, which is 1 for the
  * same text whatever its lines, punctuation, year and owner. Of a licence that stands among other text, it is the share of
- * * its pairs that are there. A file of a tag alone (`SPDX-License-Identifier: MIT OR Apache-2.0`) is of those licences; of
+ * its pairs that are there. A file of a tag alone (`SPDX-License-Identifier: MIT OR Apache-2.0`) is of those licences; of
  * a longer one its text tells, whatever a tag in it says, and the tag of a text that is like none is hearsay.
  */
 export function licencesIn(file: string, text: string): Licence[] {

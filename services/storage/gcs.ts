@@ -1,5 +1,6 @@
 import type { Bucket } from '@google-cloud/storage';
 import { Fault } from '../errors.ts';
+import { lacksCredentials, noCredentials } from '../google.ts';
 import type { GcsClient } from './gcs/client.ts';
 import { attempt, codeOf, Foreign, Silent, storageFault } from './gcs/faults.ts';
 import { listObjects, pageOf } from './gcs/list.ts';
@@ -77,10 +78,8 @@ function unusable({ service }: GcsClient, name: string, error: unknown): Fault {
       `the bucket ${name} may not be read: grant this service’s identity roles/storage.objectViewer on it, or correct STORAGE`,
     );
   }
-  if (/default credentials/i.test(String(error))) {
-    return because(
-      'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
-    );
+  if (lacksCredentials(error)) {
+    return because(noCredentials);
   }
   const at = service.apiEndpoint;
   if (error instanceof Foreign) {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { asFault, Fault } from '../errors.ts';
+import { within } from '../within.ts';
 import type { DownloadCounts } from './answers/downloads.ts';
 
 /** Milliseconds that whoever asks waits for figures; less when there are some of before, or others wait in vain. */
@@ -66,7 +67,7 @@ export function promptCounts(counts: DownloadCounts, onError: (error: Error) => 
       try {
         if (!pending.has(key) && pending.size >= maxPending) throw notKnown();
         const asked = pending.get(key) ?? begin(key, () => ask(wanted));
-        return (await within(waitFor(asked, before !== undefined), asked.answer)) as T;
+        return (await within(waitFor(asked, before !== undefined), asked.answer, notKnown)) as T;
       } catch (error) {
         if (before !== undefined && asFault(error).kind === 'unavailable') return before.value;
         throw error;
@@ -92,13 +93,3 @@ export async function ifKnown<T>(asked: Promise<T> | undefined): Promise<T | und
 
 const notKnown = () =>
   new Fault('unavailable', 'downloads are not known just now; ask again in a moment', { retryAfter: 5 });
-
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(notKnown()), milliseconds);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -1,4 +1,5 @@
 import { Fault } from '../../errors.ts';
+import { lacksCredentials, noCredentials } from '../../google.ts';
 
 interface ApiError {
   /** The HTTP status, or the network's code. */
@@ -25,10 +26,8 @@ export function bigqueryFault(error: unknown, place: string): Fault {
     const sentence = 'that would read more of the downloads than is allowed at once; ask of fewer days';
     return new Fault('invalid', sentence, { cause: error });
   }
-  if (/default credentials/i.test(String(error))) {
-    return lasting(
-      'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
-    );
+  if (lacksCredentials(error)) {
+    return lasting(noCredentials);
   }
   if (reasons.includes('quotaExceeded')) return passing('the quota of BigQuery is used up; ask again later');
   if (code === 429 || reasons.some(reason => /rateLimit/i.test(reason))) {

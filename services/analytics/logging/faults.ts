@@ -1,4 +1,5 @@
 import { Fault } from '../../errors.ts';
+import { lacksCredentials, noCredentials } from '../../google.ts';
 
 /** Codes of gRPC that are told apart (google.rpc.Code). */
 export const rpc = {
@@ -15,10 +16,8 @@ export const rpc = {
 export function loggingFault(error: unknown, project: string): Fault {
   const { code } = (error ?? {}) as { code?: unknown };
   const because = (sentence: string) => new Fault('unavailable', sentence, { cause: error });
-  if (/default credentials/i.test(String(error))) {
-    return because(
-      'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
-    );
+  if (lacksCredentials(error)) {
+    return because(noCredentials);
   }
   switch (code) {
     case rpc.denied:
@@ -45,5 +44,5 @@ export function loggingFault(error: unknown, project: string): Fault {
 export function isPermanent(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   const permanent: unknown[] = [rpc.invalid, rpc.notFound, rpc.denied, rpc.unauthenticated];
-  return permanent.includes(code) || /default credentials/i.test(String(error));
+  return permanent.includes(code) || lacksCredentials(error);
 }

@@ -1,5 +1,6 @@
 import type { PubSub } from '@google-cloud/pubsub';
 import { Fault } from '../../errors.ts';
+import { lacksCredentials, noCredentials } from '../../google.ts';
 import { type SubscriptionName, subscriptions } from '../topics.ts';
 import { callOptions } from './client.ts';
 import { codeOf, queueFault, rpc } from './faults.ts';
@@ -45,10 +46,8 @@ async function lookAt(pubsub: PubSub, name: SubscriptionName) {
         `the subscription ${name} may not be seen: grant this service’s identity roles/pubsub.viewer and roles/pubsub.subscriber on it`,
       );
     }
-    if (/default credentials/i.test(String(error))) {
-      throw because(
-        'there are no Google credentials: run as a service account, or `gcloud auth application-default login`',
-      );
+    if (lacksCredentials(error)) {
+      throw because(noCredentials);
     }
     if (code === rpc.unavailable || code === rpc.deadlineExceeded) {
       const at = pubsub.options.apiEndpoint ?? 'pubsub.googleapis.com';

@@ -1,5 +1,6 @@
 import { connect, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { Fault } from '../../errors.ts';
+import { within } from '../../within.ts';
 import type { Guard } from './guard.ts';
 
 /** Enough for a slow network; what takes longer would rather be tried again. */
@@ -12,7 +13,7 @@ const longestConnect = 10_000;
 export async function connectChecked(guard: Guard, host: string, port: number, timeout: number): Promise<Socket> {
   const limit = Math.min(timeout, longestConnect);
   const started = performance.now();
-  const endpoints = await within(guard.resolve(host, port), limit, host);
+  const endpoints = await inTime(guard.resolve(host, port), limit, host);
   const first = endpoints[0];
   if (first === undefined) throw new Fault('unavailable', `${host} has no address`);
   const addresses = endpoints
@@ -30,23 +31,14 @@ export async function connectChecked(guard: Guard, host: string, port: number, t
     });
   });
   try {
-    return await within(connected, Math.max(1, limit - (performance.now() - started)), host);
+    return await inTime(connected, Math.max(1, limit - (performance.now() - started)), host);
   } catch (error) {
     socket.on('error', () => {}).destroy();
     throw error;
   }
 }
 
-async function within<T>(promise: Promise<T>, ms: number, host: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Fault('timed-out', `${host} can't be connected to in time`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const inTime = <T>(promise: Promise<T>, ms: number, host: string): Promise<T> =>
+  within(ms, promise, () => new Fault('timed-out', `${host} can't be connected to in time`));
 
 const codeOf = (error: Error & { code?: unknown }) => (typeof error.code === 'string' ? error.code : error.message);

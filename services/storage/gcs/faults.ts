@@ -1,4 +1,5 @@
 import { Fault } from '../../errors.ts';
+import { within } from '../../within.ts';
 
 /** The HTTP status that a call ended with, or the network's code such as `ECONNRESET`. */
 export function codeOf(error: unknown): number | string | undefined {
@@ -37,15 +38,8 @@ const longest = 15_000;
 export class Silent extends Error {}
 
 /** What a call answers, waiting at most 15 seconds: then throws `Silent`. The client's library has no bound that holds. */
-export async function answered<T>(call: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Silent(`no answer within ${longest / 1000} seconds`)), longest);
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+export const answered = <T>(call: Promise<T>): Promise<T> =>
+  within(longest, call, () => new Silent(`no answer within ${longest / 1000} seconds`));
 
 /** Whatever has answered does not speak as Cloud Storage does. */
 export class Foreign extends Error {}

@@ -4,6 +4,7 @@ import type { Messaging } from '../../messaging/index.ts';
 import { type SubscriptionName, subscriptions } from '../../messaging/topics.ts';
 import { type Alarm, readJson } from '../../records/index.ts';
 import type { Storage } from '../../storage/index.ts';
+import { within } from '../../within.ts';
 import type { StatusAnswer } from '../schemas/status.ts';
 import { type Handlers, orNull } from './handlers.ts';
 import type { Objective } from './objectives.ts';
@@ -45,10 +46,8 @@ export function createStatusAnswer(deps: StatusDeps): Handlers['status'] {
 }
 
 async function serviceState(name: string, check: Check): Promise<StatusAnswer['services'][number]> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`does not answer within ${patience / 1000} s`)), patience);
   try {
-    await Promise.race([check(), late]);
+    await within(patience, check(), () => new Error(`does not answer within ${patience / 1000} s`));
     return { name, state: 'ok', message: 'works' };
   } catch (error) {
     const { kind, message } = asFault(error);
@@ -58,8 +57,6 @@ async function serviceState(name: string, check: Check): Promise<StatusAnswer['s
       state: 'down',
       message: kind === 'internal' && !/^does not answer/.test(message) ? 'fails' : message,
     };
-  } finally {
-    clearTimeout(timer);
   }
 }
 
